@@ -1,0 +1,107 @@
+"""Scheme -> where each input cell stands in the template; the one place that knows the template's addresses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from evalbatch.scheme import Scheme
+from evalbatch.scheme.spec import ColumnSpec, SheetSpec
+
+KEY_HEADER: Final = "编码"
+HEADER_ROW: Final = 4
+"""Row of the column headers, 1-based: the title, 填报单位 and unit, and a note stand above."""
+AUDIT_SHEET: Final = "数据审核"
+AUDIT_COLUMNS: Final = ("编码", "审核内容", "公式", "左值", "右值", "差额", "结果", "提示", "情况说明")
+ATTACHMENT_SHEET: Final = "附件表"
+SUPPORT_SHEET: Final = "测算辅助"
+"""Hidden sheet of the template: the columns that the scheme computes for each list row."""
+
+
+def column_letter(number: int) -> str:
+    """The letters of a 1-based column (28 is AB)."""
+    letters = ""
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
+
+
+def column_number(letters: str) -> int:
+    """The 1-based column of its letters."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number
+
+
+def address(row: int, column: int) -> str:
+    """The name of a cell, both 1-based (25, 8 is H25)."""
+    return f"{column_letter(column)}{row}"
+
+
+@dataclass(frozen=True, slots=True)
+class SheetLayout:
+    """Columns (by header, 1-based) and rows (by key, 1-based) of one sheet of the template."""
+
+    spec: SheetSpec
+    columns: dict[str, int]
+    rows: dict[str, int]
+    headings: dict[int, str]
+    """Rows that hold only the heading of a block."""
+    last_row: int
+
+    def cell(self, key: str, column: str) -> str:
+        """The address of a cell, without its sheet."""
+        return address(self.rows[key], self.columns[column])
+
+
+def visible_columns(sheet: SheetSpec) -> tuple[ColumnSpec, ...]:
+    """The columns that the sheet itself shows; the hidden ones stand on the support sheet."""
+    return tuple(column for column in sheet.columns if not column.hidden)
+
+
+def list_key(sheet: SheetSpec, index: int) -> str:
+    """The pre-printed key of a list row, ``index`` from 1 (X001, W01)."""
+    return f"{sheet.prefix}{index:0{len(str(sheet.rows))}d}"
+
+
+@lru_cache(maxsize=8)
+def template_layout(scheme: Scheme) -> dict[str, SheetLayout]:
+    """The layout of every input sheet, by sheet name."""
+    layouts: dict[str, SheetLayout] = {}
+    for sheet in scheme.spec.sheet:
+        columns = {KEY_HEADER: 1}
+        for offset, column in enumerate(visible_columns(sheet)):
+            columns[column.name] = offset + 2
+        rows: dict[str, int] = {}
+        headings: dict[int, str] = {}
+        row = HEADER_ROW + 1
+        if sheet.kind == "list":
+            for index in range(1, sheet.rows + 1):
+                rows[list_key(sheet, index)] = row
+                row += 1
+        elif sheet.kind == "indicators":
+            for code in scheme.indicators:
+                rows[code] = row
+                row += 1
+        else:
+            titles = {block.name: block.title for block in sheet.blocks}
+            block = ""
+            for spec in sheet.lines:
+                line = scheme.lines[spec.key]
+                if line.block != block and line.block in titles:
+                    headings[row] = titles[line.block]
+                    row += 1
+                block = line.block
+                rows[spec.key] = row
+                row += 1
+        layouts[sheet.name] = SheetLayout(sheet, columns, rows, headings, row - 1)
+    return layouts
+
+
+def template_cell(scheme: Scheme, key: str, column: str) -> tuple[str, str]:
+    """The (sheet, cell) at which the template has an input cell."""
+    sheet = scheme.sheet_of(key)
+    return sheet, template_layout(scheme)[sheet].cell(key, column)
