@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
 from importlib import resources
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -456,7 +457,7 @@ class _Compiler:
         total = self.spec.total
         if not bands or bands[0].from_ != total.floor:
             raise self.fail("grades", f"等级区间应从 {total.floor} 分开始。")
-        for lower, upper in zip(bands, bands[1:], strict=False):
+        for lower, upper in pairwise(bands):
             if lower.to != upper.from_:
                 kind = "空档" if lower.to < upper.from_ else "重叠"
                 raise self.fail(
@@ -499,9 +500,9 @@ class _Compiler:
                     line.key, line.label, sheet.name, types, line.mandatory, line.parent, line.unit,
                     line.note, line.preset, line.locked,
                 )  # fmt: skip
-        for line in self.lines.values():
-            if line.parent is not None and line.parent not in self.lines:
-                raise self.fail(f"sheet.lines({line.key}).parent", f"没有编码 {line.parent}。")
+        for known in self.lines.values():
+            if known.parent is not None and known.parent not in self.lines:
+                raise self.fail(f"sheet.lines({known.key}).parent", f"没有编码 {known.parent}。")
 
     # ---- formulas
 

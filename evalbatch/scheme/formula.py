@@ -25,7 +25,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, ROUND_UP, Context, Decimal
+from decimal import ROUND_HALF_UP, ROUND_UP, Context, Decimal
 from functools import cache
 from typing import Final, Protocol
 
@@ -216,12 +216,13 @@ def parse(text: str) -> Node:
     except lark.UnexpectedEOF:
         raise FormulaError(text, len(text) + 1, "公式不完整") from None
     except lark.UnexpectedCharacters as error:
-        raise FormulaError(text, error.pos_in_stream + 1, f"不认识的字符 {text[error.pos_in_stream]!r}") from None
+        at = error.pos_in_stream or 0
+        raise FormulaError(text, at + 1, f"不认识的字符 {text[at]!r}") from None
     except lark.UnexpectedToken as error:
-        at = error.token.start_pos
-        if error.token.type == "$END" or at is None:
+        start = error.token.start_pos
+        if error.token.type == "$END" or start is None:
             raise FormulaError(text, len(text) + 1, "公式不完整") from None
-        raise FormulaError(text, at + 1, f"此处不应出现 {str(error.token)!r}") from None
+        raise FormulaError(text, start + 1, f"此处不应出现 {str(error.token)!r}") from None
     node: Node = tree  # type: ignore[assignment]  # the transformer yields nodes, lark's stub says Tree
     return node
 
@@ -760,6 +761,9 @@ class _Excel:
         return self._unless_blank((left,), guarded)
 
     def _call(self, name: str, arguments: tuple[Node, ...], position: int) -> str:
+        if name in LIST_FUNCTIONS or name == "HIGHEST":
+            # their arguments are whole columns, which have no address of their own
+            return self._list(name, arguments, position)
         written = [self.write(argument) for argument in arguments]
         listed = ",".join(written)
         match name:
@@ -781,7 +785,7 @@ class _Excel:
             case "MIN" | "MAX":
                 return self._extreme(name, arguments)
             case _:
-                return self._list(name, arguments, position)
+                raise FormulaError(name, position, f"{name} 不能写成单元格公式")
 
     def _extreme(self, name: str, arguments: tuple[Node, ...]) -> str:
         if not any(maybe_blank(argument) for argument in arguments):

@@ -1,0 +1,98 @@
+"""数据审核: one row a check, with both sides live, ✓ ✗ or — as the batch will say, and room for an explanation."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+from xlsxwriter.worksheet import Worksheet
+
+from evalbatch.department_workbook.frame import (
+    HEADER,
+    Form,
+    Head,
+    close_sheet,
+    height,
+    open_sheet,
+    put,
+    put_formula,
+    quoted,
+)
+from evalbatch.department_workbook.live import LiveCheck, live_formulas
+from evalbatch.department_workbook.styles import number_format
+from evalbatch.department_workbook.support import LiveAddresses, difference, support_layout, verdict
+from evalbatch.scheme import Judgement
+from evalbatch.scheme.formula import Scalar, to_excel
+from evalbatch.scheme.layout import AUDIT_COLUMNS, AUDIT_SHEET, address
+
+_WIDTHS: Final = (14, 40, 40, 14, 14, 12, 7, 26, 26)
+_NOTE: Final = (
+    "注：✓相符，✗不符，—未填或不适用；在容许尾差以内的算相符。不符的请先核对改正，确属实情的在情况说明栏写明原因。"
+)
+_FROZEN: Final = 2
+_ZERO: Final = Decimal(0)
+_MINIMUM_HEIGHT: Final = 20.0
+_KEY, _TITLE, _TEXT, _LEFT, _RIGHT, _GAP, _VERDICT, _ADVICE, _EXPLANATION = range(len(AUDIT_COLUMNS))
+
+
+def write_audit(form: Form) -> None:
+    """Write the sheet of checks."""
+    title = f"{form.scheme.spec.title}数据审核表"
+    headers = list(zip(AUDIT_COLUMNS, _WIDTHS, strict=True))
+    sheet = open_sheet(form, AUDIT_SHEET, Head(title, _NOTE, amounts=True), headers, _FROZEN)
+    checks = live_formulas(form.scheme).checks
+    judgements = [form.figures.judge(live) for live in checks]
+    for index, (live, judgement) in enumerate(zip(checks, judgements, strict=True)):
+        _write_check(form, sheet, HEADER + 1 + index, live, judgement)
+    last = HEADER + len(checks)
+    failing = sum(judgement.verdict == "✗" for judgement in judgements)
+    verdicts = f"{address(HEADER + 2, _VERDICT + 1)}:{address(last + 1, _VERDICT + 1)}"
+    count = f'{quoted("现有不符（✗）")}&COUNTIF({verdicts},"✗")&{quoted(f"项。{_NOTE}")}'
+    sheet.write_formula(2, 0, f"={count}", form.styles.caption(), f"现有不符（✗）{failing}项。{_NOTE}")
+    mark = form.workbook.add_format({"bold": True, "font_color": "#C00000"})
+    sheet.conditional_format(
+        HEADER + 1, _VERDICT, last, _VERDICT,
+        {"type": "cell", "criteria": "==", "value": '"✗"', "format": mark},
+    )  # fmt: skip
+    sheet.autofilter(HEADER, 0, last, len(AUDIT_COLUMNS) - 1)
+    close_sheet(sheet, last, len(AUDIT_COLUMNS) - 1)
+
+
+def _write_check(form: Form, sheet: Worksheet, row: int, live: LiveCheck, judgement: Judgement) -> None:
+    check, styles = live.check, form.styles
+    source = next(check for check in form.scheme.checks if check.id == live.check.id)
+    explanation = form.filling.explanations.get(check.id, "")
+    for column, text in ((_KEY, check.id), (_TITLE, check.title), (_TEXT, source.text)):
+        sheet.write_string(row, column, text, styles.label())
+    addresses = LiveAddresses(form.scheme, AUDIT_SHEET)
+    left, right, gap, mark = (address(row + 1, column + 1) for column in (_LEFT, _RIGHT, _GAP, _VERDICT))
+    if check.list:
+        support = support_layout(form.scheme)[check.list]
+        failing = support.range(support.checks[check.id])
+        sides = (f'IF(COUNT({failing})=0,"",SUM({failing}))', "0")
+        values: tuple[Scalar, Scalar] = (judgement.left, _ZERO)
+        met = f"{gap}=0"
+    else:
+        sides = (to_excel(live.left.node, addresses), to_excel(live.right.node, addresses))
+        values = (live.left.evaluate(form.figures), live.right.evaluate(form.figures))
+        met = verdict(live, gap, addresses)
+    style = styles.computed(_number_format(live))
+    for column, formula, value in zip((_LEFT, _RIGHT), sides, values, strict=True):
+        put_formula(sheet, row, column, formula, style, value)
+    put_formula(sheet, row, _GAP, difference(live, left, right), style, judgement.difference)
+    formula = f'IF({gap}="","—",IF({met},"✓","✗"))'
+    put_formula(sheet, row, _VERDICT, formula, styles.computed("General", align="center"), judgement.verdict)
+    advice = check.advice if judgement.verdict == "✗" else ""
+    formula = f'IF({mark}="✗",{quoted(check.advice)},"")'
+    put_formula(sheet, row, _ADVICE, formula, styles.computed("General", align="left"), advice)
+    put(sheet, row, _EXPLANATION, explanation, styles.remark())
+    texts = {_KEY: check.id, _TITLE: check.title, _TEXT: source.text, _ADVICE: check.advice, _EXPLANATION: explanation}
+    sheet.set_row(row, max(_MINIMUM_HEIGHT, height([(text, _WIDTHS[column]) for column, text in texts.items()])))
+
+
+def _number_format(live: LiveCheck) -> str:
+    if live.check.list:
+        return number_format("count")
+    if live.amount:
+        return number_format("amount")
+    return number_format("rate" if live.ratio else "count")

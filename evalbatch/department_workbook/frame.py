@@ -1,0 +1,214 @@
+"""What all sheets of the department's workbook share: head, columns, printing, protection, and writing a cell."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+from xlsxwriter import Workbook
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
+
+from evalbatch.department_workbook.figures import UNIT, FilledFigures, Filling
+from evalbatch.department_workbook.styles import LINE_HEIGHT, Styles
+from evalbatch.model import Value
+from evalbatch.scheme import CONTENT, Scheme
+from evalbatch.scheme.layout import HEADER_ROW, SheetLayout, template_cell, template_layout
+from evalbatch.scheme.spec import ColumnSpec
+
+KEY_WIDTH: Final = 7
+HEADER: Final = HEADER_ROW - 1
+"""The header row as XlsxWriter counts, from 0."""
+_NAME: Final = ("T01", CONTENT)
+_SIGNATURES: Final = "            ".join(
+    ("单位负责人（签字）：", "财务负责人：", "填报人：", "联系电话：", "填报日期：    年  月  日")
+)
+_LATEST: Final = date(2099, 12, 31)
+_EARLIEST: Final = date(2000, 1, 1)
+_ROW_MARGIN: Final = 4.0
+_ROW_MAXIMUM: Final = 400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The workbook being written, with everything its sheets need."""
+
+    scheme: Scheme
+    workbook: Workbook
+    styles: Styles
+    figures: FilledFigures
+
+    @property
+    def filling(self) -> Filling:
+        """The pre-filled cells."""
+        return self.figures.filling
+
+    def layout(self, sheet: str) -> SheetLayout:
+        """Where the cells of a sheet stand."""
+        return template_layout(self.scheme)[sheet]
+
+    def reference(self, key: str, column: str) -> str:
+        """The address of an input cell from any other sheet."""
+        sheet, cell = template_cell(self.scheme, key, column)
+        return f"'{sheet}'!{cell}"
+
+    def text(self, key: str, column: str) -> str:
+        """An input cell as text."""
+        value = self.figures.figure(key, column)
+        return "" if value is None else str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The three rows above the headers."""
+
+    title: str
+    note: str
+    amounts: bool = False
+    """Whether 金额单位 is printed."""
+
+
+def open_sheet(form: Form, name: str, head: Head, columns: Sequence[tuple[str, int]], freeze: int) -> Worksheet:
+    """A sheet with head, headers (text, width) and print setup; ``freeze`` columns stay in sight."""
+    sheet = form.workbook.add_worksheet(name)
+    last = len(columns) - 1
+    styles = form.styles
+    sheet.merge_range(0, 0, 0, last, head.title, styles.title())
+    sheet.set_row(0, 30)
+    # 金额单位 takes as many columns from the right as it needs
+    room, first = 0, last
+    while head.amounts and first > 1 and (room := room + columns[first][1]) < 20:
+        first -= 1
+    name_end = first - 1 if head.amounts else last
+    sheet.merge_range(1, 0, 1, name_end, "", styles.caption())
+    caption = "填报单位（盖章）："
+    sheet.write_formula(
+        1, 0, f'="{caption}"&{form.reference(*_NAME)}', styles.caption(), f"{caption}{form.text(*_NAME)}"
+    )
+    if head.amounts:
+        caption = "金额单位："
+        formula, value = f'="{caption}"&{form.reference(*UNIT)}', f"{caption}{form.text(*UNIT)}"
+        if first < last:
+            sheet.merge_range(1, first, 1, last, "", styles.caption("right"))
+        sheet.write_formula(1, first, formula, styles.caption("right"), value)
+    sheet.set_row(1, 20)
+    sheet.merge_range(2, 0, 2, last, head.note, styles.caption())
+    sheet.set_row(2, height([(head.note, sum(width for _, width in columns))]))
+    for index, (text, width) in enumerate(columns):
+        sheet.set_column(index, index, width)
+        sheet.write_string(HEADER, index, text, styles.header())
+    sheet.set_row(HEADER, max(24.0, height(columns)))
+    sheet.freeze_panes(HEADER + 1, freeze)
+    return sheet
+
+
+def close_sheet(sheet: Worksheet, last_row: int, last_column: int) -> None:
+    """Printing, protection and silence about formulas that stand in unlocked cells; rows and columns from 0."""
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.set_margins(left=0.5, right=0.5, top=0.6, bottom=0.9)
+    sheet.fit_to_pages(1, 0)
+    sheet.center_horizontally()
+    sheet.repeat_rows(HEADER)
+    sheet.print_area(0, 0, last_row, last_column)
+    sheet.set_footer(f'&C&"宋体,常规"&9{_SIGNATURES}\n第 &P 页 共 &N 页')
+    sheet.protect(
+        "",
+        {
+            "format_columns": True, "format_rows": True, "insert_rows": True, "sort": True, "autofilter": True,
+            "select_locked_cells": True, "select_unlocked_cells": True,
+        },
+    )  # fmt: skip
+    everything = f"A1:XFD{HEADER_ROW + 10000}"
+    sheet.ignore_errors(
+        {"number_stored_as_text": everything, "formula_unlocked": everything, "formula_differs": everything}
+    )
+
+
+def put(sheet: Worksheet, row: int, column: int, value: Value, style: Format) -> None:
+    """Write a value as what it is; a text never becomes a formula or a link."""
+    match value:
+        case None | "":
+            sheet.write_blank(row, column, None, style)
+        case Decimal():
+            sheet.write_number(row, column, float(value), style)
+        case date():
+            sheet.write_datetime(row, column, value, style)
+        case _:
+            sheet.write_string(row, column, value, style)
+
+
+def put_formula(sheet: Worksheet, row: int, column: int, formula: str, style: Format, value: Value) -> None:
+    """Write a formula (without ``=``) with its computed value; a blank is an empty text."""
+    cached = float(value) if isinstance(value, Decimal) else value or ""
+    sheet.write_formula(row, column, f"={formula}", style, cached)
+
+
+def quoted(text: str) -> str:
+    """A text as a literal of a formula."""
+    return '"' + text.replace('"', '""') + '"'
+
+
+def plain_number(value: Decimal) -> str:
+    """A figure without trailing zeros (15, 7.5)."""
+    return f"{value.normalize():f}"
+
+
+def height(texts: Sequence[tuple[str, int]]) -> float:
+    """The row height in points that shows each wrapped (text, column width)."""
+    lines = max((sum(_lines(part, width) for part in text.split("\n")) for text, width in texts), default=1)
+    return min(_ROW_MAXIMUM, lines * LINE_HEIGHT + _ROW_MARGIN)
+
+
+def _lines(text: str, width: int) -> int:
+    shown = sum(2 if unicodedata.east_asian_width(character) in "WFA" else 1 for character in text)
+    return max(1, -(-shown // max(1, width - 1)))
+
+
+def validate(sheet: Worksheet, row: int, column: int, last_row: int, spec: ColumnSpec, ceiling: Decimal | None) -> None:
+    """Let the cells of a column, rows ``row`` to ``last_row`` from 0, take only what they are for."""
+    rule = _rule(spec, ceiling)
+    if rule is not None:
+        sheet.data_validation(row, column, last_row, column, rule | {"error_title": "填写有误", "ignore_blank": True})
+
+
+def _rule(spec: ColumnSpec, ceiling: Decimal | None) -> dict[str, Any] | None:
+    match spec.type:
+        case "choice":
+            choices = "、".join(spec.choices)
+            return {
+                "validate": "list", "source": list(spec.choices),
+                "error_message": f"请从下拉列表中选择：{choices}。",
+            }  # fmt: skip
+        case "date":
+            return {
+                "validate": "date", "criteria": "between", "minimum": _EARLIEST, "maximum": _LATEST,
+                "error_message": "请填日期，如 2024-12-31。",
+            }  # fmt: skip
+        case "count":
+            return {
+                "validate": "integer", "criteria": ">=", "value": 0,
+                "error_message": "请填不小于0的整数，不带单位和文字。",
+            }  # fmt: skip
+        case "percent":
+            return {
+                "validate": "decimal", "criteria": "between", "minimum": 0, "maximum": 1,
+                "error_message": "请填0%至100%之间的百分数，如 95%。",
+            }  # fmt: skip
+        case "points" if ceiling is not None:
+            return {
+                "validate": "decimal", "criteria": "between", "minimum": 0, "maximum": float(ceiling),
+                "error_message": f"自评得分应在0与分值{plain_number(ceiling)}之间。",
+            }  # fmt: skip
+        case "amount" | "number" | "points":
+            least, words = (-1e15, "请填数字") if spec.signed else (0, "请填不小于0的数字")
+            return {
+                "validate": "decimal", "criteria": ">=", "value": least,
+                "error_message": f"{words}，不带单位、逗号和文字；没有发生额的填0。",
+            }  # fmt: skip
+        case _:
+            return None

@@ -1,0 +1,124 @@
+"""The sheets of keyed rows (封面, 预算执行情况表, 信息公开情况表): one row a line, blocks under headings."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from xlsxwriter.worksheet import Worksheet
+
+from evalbatch.department_workbook.frame import (
+    KEY_WIDTH,
+    Form,
+    Head,
+    close_sheet,
+    height,
+    open_sheet,
+    put,
+    put_formula,
+    validate,
+)
+from evalbatch.department_workbook.styles import number_format
+from evalbatch.department_workbook.support import RowAddresses
+from evalbatch.model import Value
+from evalbatch.scheme import CONTENT, Line
+from evalbatch.scheme import formula as language
+from evalbatch.scheme.formula import to_excel
+from evalbatch.scheme.layout import KEY_HEADER, SheetLayout, visible_columns
+from evalbatch.scheme.spec import ColumnSpec, SheetSpec
+
+_NOTES: Final = {
+    "封面": (
+        "注：白色单元格由部门填写，灰色单元格请勿改动；第一列编码供汇总使用，请勿删改。"
+        "填完后请到“数据审核”表查看有无不符项。"
+    ),
+    "预算执行情况表": (
+        "注：白色单元格按金额单位填写，没有发生额的填0，不要留空；合计数与全年预算数已设公式，与实际不符的可直接改填数字。"
+        "请勿删改第一列编码，插入行不影响汇总。"
+    ),
+    "信息公开情况表": "注：日期填到日，如 2024-02-18；没有公开的留空。五项绩效管理工作从下拉列表选“是”或“否”。",
+}
+_DEFAULT_NOTE: Final = "注：白色单元格由部门填写，灰色单元格请勿改动。"
+_PART: Final = "其中"
+"""A line that begins so is part of the one above it."""
+_FROZEN: Final = 2
+_MINIMUM_HEIGHT: Final = 20.0
+
+
+def write_lines(form: Form, spec: SheetSpec) -> None:
+    """Write one sheet of kind ``lines``."""
+    layout = form.layout(spec.name)
+    head = Head(spec.title, _NOTES.get(spec.name, _DEFAULT_NOTE), spec.amounts)
+    columns = visible_columns(spec)
+    headers = [(KEY_HEADER, KEY_WIDTH), *((column.name, column.width) for column in columns)]
+    sheet = open_sheet(form, spec.name, head, headers, _FROZEN)
+    for row, title in layout.headings.items():
+        sheet.merge_range(row - 1, 0, row - 1, len(columns), title, form.styles.heading())
+    for line in form.scheme.lines.values():
+        if line.sheet == spec.name:
+            _write_line(form, sheet, layout, line)
+    close_sheet(sheet, layout.last_row - 1, len(columns))
+
+
+def _write_line(form: Form, sheet: Worksheet, layout: SheetLayout, line: Line) -> None:
+    row = layout.rows[line.key] - 1
+    sheet.write_string(row, 0, line.key, form.styles.key())
+    printed = iter((line.label, line.note))
+    texts: list[tuple[str, int]] = []
+    for column in visible_columns(layout.spec):
+        at = layout.columns[column.name] - 1
+        if column.type == "label":
+            text = next(printed, "")
+            sheet.write_string(row, at, text, form.styles.label(indent=int(text.startswith(_PART))))
+            texts.append((text, column.width))
+        elif column.formula is not None:
+            _write_rate(form, sheet, layout, line, column)
+        elif column.name in line.types:
+            _write_entry(form, sheet, layout, line, line.types[column.name])
+            texts.append((form.text(line.key, column.name) if column.type == "text" else "", column.width))
+        else:
+            sheet.write_blank(row, at, None, form.styles.unused())
+    sheet.set_row(row, max(_MINIMUM_HEIGHT, height(texts)))
+
+
+def _write_entry(form: Form, sheet: Worksheet, layout: SheetLayout, line: Line, column: ColumnSpec) -> None:
+    row, at = layout.rows[line.key] - 1, layout.columns[column.name] - 1
+    typed = form.figures.typed(line.key, column.name)
+    derivation = form.scheme.derivations.get((line.key, column.name))
+    if line.locked:
+        put(sheet, row, at, typed, form.styles.label())
+        return
+    styles = form.styles
+    style = (styles.particular if column.name == CONTENT else styles.entry)(column, line.unit)
+    if typed is None and derivation is not None:
+        formula = to_excel(derivation.node, RowAddresses(form.scheme, layout, row + 1))
+        put_formula(sheet, row, at, formula, style, form.figures.figure(line.key, column.name))
+    else:
+        put(sheet, row, at, typed, style)
+    validate(sheet, row, at, row, column, None)
+
+
+def _write_rate(form: Form, sheet: Worksheet, layout: SheetLayout, line: Line, column: ColumnSpec) -> None:
+    row, at = layout.rows[line.key] - 1, layout.columns[column.name] - 1
+    rate = form.scheme.line_rate
+    if any(cell.column not in line.types for cell in language.cells(rate.node)):
+        sheet.write_blank(row, at, None, form.styles.unused())
+        return
+    formula = to_excel(rate.node, RowAddresses(form.scheme, layout, row + 1))
+    value = rate.evaluate(_OnLine(form, line.key))
+    put_formula(sheet, row, at, formula, form.styles.computed(number_format(column.type)), value)
+
+
+class _OnLine:
+    """The figures of one line: an empty key means the line itself."""
+
+    def __init__(self, form: Form, key: str) -> None:
+        self.figures = form.figures
+        self.key = key
+
+    def figure(self, key: str, column: str) -> Value:
+        """A cell of the line, or of any other."""
+        return self.figures.figure(key or self.key, column)
+
+    def column(self, prefix: str, column: str) -> list[Value]:
+        """A list column over its filled rows."""
+        return list(self.figures.column(prefix, column))

@@ -1,0 +1,301 @@
+"""The hidden sheet 测算辅助: what the live formulas need besides input cells, and where it stands.
+
+Each list is mirrored position by position through INDEX over its whole table, so that rows a department inserts or
+sorts take part, and every range of a live formula has the same length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+from typing import Final
+
+from xlsxwriter.worksheet import Worksheet
+
+from evalbatch.department_workbook.figures import UNIT, FilledRow
+from evalbatch.department_workbook.frame import Form, put_formula, quoted
+from evalbatch.department_workbook.live import LITERAL, LiveCheck, live_formulas
+from evalbatch.model import Value
+from evalbatch.scheme import Scheme
+from evalbatch.scheme.formula import Addresses, Cell, Node, Sum, scalar, to_excel
+from evalbatch.scheme.layout import (
+    HEADER_ROW,
+    SUPPORT_SHEET,
+    SheetLayout,
+    address,
+    column_letter,
+    template_cell,
+    template_layout,
+    visible_columns,
+)
+from evalbatch.scheme.spec import ColumnSpec
+
+_FACTOR: Final = 1
+"""Row of the first parameter, in column B: the workbook's units in 1 万元."""
+_STEP: Final = 2
+_FIXED: Final = 3
+_DIGITS: Final = 4
+_HEADER: Final = 6
+_FIRST: Final = _HEADER + 1
+_POSITION: Final = f"ROW()-{_HEADER}"
+"""The position of the current row within its list."""
+_USED: Final = "填列"
+_ROW: Final = "§"
+"""Stands for the number of the current row."""
+_SPARE: Final = 10
+"""One inserted row is foreseen for so many printed ones."""
+_EXACT_RATIO: Final = "12"
+_DIFFERENCE_DIGITS: Final = 8
+"""Decimals in 万元 at which two amounts are told apart: a hundredth of a 分."""
+
+
+def _parameter(row: int) -> str:
+    return f"'{SUPPORT_SHEET}'!$B${row}"
+
+
+@dataclass(frozen=True, slots=True)
+class SupportList:
+    """The columns of one list on the support sheet, 1-based: whether a row is filled, mirrors, computed, checks."""
+
+    prefix: str
+    used: int
+    mirrors: dict[str, int]
+    computed: dict[str, int]
+    checks: dict[str, int]
+    last_row: int
+
+    def column(self, name: str) -> int:
+        """The column of a list column, whether mirrored or computed here."""
+        return self.computed[name] if name in self.computed else self.mirrors[name]
+
+    def range(self, column: int) -> str:
+        """The absolute range of a column."""
+        letter = column_letter(column)
+        return f"'{SUPPORT_SHEET}'!${letter}${_FIRST}:${letter}${self.last_row}"
+
+
+@lru_cache(maxsize=8)
+def support_layout(scheme: Scheme) -> Mapping[str, SupportList]:
+    """Where each list stands on the support sheet."""
+    live = live_formulas(scheme)
+    found: dict[str, SupportList] = {}
+    start = 1
+    for prefix, sheet in scheme.lists.items():
+        hidden = {column.name for column in sheet.columns if column.hidden}
+        read = {cell.column for cell in live.list_cells(prefix)}
+        names = [column.name for column in visible_columns(sheet) if column.name in read]
+        computed = [name for name in live.rows[prefix] if name in hidden]
+        checks = [check.check.id for check in live.checks if check.check.list == prefix]
+        width = 1 + len(names) + len(computed) + len(checks)
+        places = iter(range(start + 1, start + width))
+        found[prefix] = SupportList(
+            prefix=prefix,
+            used=start,
+            mirrors={name: next(places) for name in names},
+            computed={name: next(places) for name in computed},
+            checks={name: next(places) for name in checks},
+            last_row=_HEADER + sheet.rows + sheet.rows // _SPARE,
+        )
+        start += width + 1
+    return found
+
+
+class LiveAddresses:
+    """Addresses of live formulas on ``sheet``: input cells where they stand, lists by their mirrors."""
+
+    def __init__(self, scheme: Scheme, sheet: str) -> None:
+        self.scheme = scheme
+        self.sheet = sheet
+
+    def cell(self, key: str, column: str) -> str:
+        """An input cell, or a literal amount in the workbook's unit."""
+        if key == LITERAL:
+            return f"({column}*{_parameter(_FACTOR)})"
+        name, cell = template_cell(self.scheme, key, column)
+        return cell if name == self.sheet else f"'{name}'!{cell}"
+
+    def column(self, prefix: str, column: str) -> str:
+        """The mirror of a list column."""
+        support = support_layout(self.scheme)[prefix]
+        return support.range(support.column(column))
+
+
+class MirrorAddresses(LiveAddresses):
+    """Addresses within a list on the support sheet, its current row written as ``_ROW``: compiled once for all rows."""
+
+    def __init__(self, scheme: Scheme, prefix: str) -> None:
+        super().__init__(scheme, SUPPORT_SHEET)
+        self.support = support_layout(scheme)[prefix]
+
+    def cell(self, key: str, column: str) -> str:
+        """A cell of the current row, or an input cell elsewhere."""
+        return super().cell(key, column) if key else column_letter(self.support.column(column)) + _ROW
+
+    def column(self, prefix: str, column: str) -> str:
+        """A column of this list, or of another one."""
+        return super().column(prefix or self.support.prefix, column)
+
+
+class RowAddresses:
+    """Addresses of a derived cell or a rate on its own sheet: plain and relative; ``row`` is the current one."""
+
+    def __init__(self, scheme: Scheme, layout: SheetLayout, row: int = 0) -> None:
+        self.scheme = scheme
+        self.layout = layout
+        self.row = row
+
+    def cell(self, key: str, column: str) -> str:
+        """A cell of this row, of this sheet, or of another one."""
+        if not key:
+            return address(self.row, self.layout.columns[column])
+        name, cell = template_cell(self.scheme, key, column)
+        return cell if name == self.layout.spec.name else f"'{name}'!{cell}"
+
+    def column(self, prefix: str, column: str) -> str:
+        """A column of a list sheet over its printed rows."""
+        sheet = template_layout(self.scheme)[self.scheme.lists[prefix].name]
+        letter, rows = column_letter(sheet.columns[column]), sorted(sheet.rows.values())
+        return f"'{sheet.spec.name}'!${letter}${rows[0]}:${letter}${rows[-1]}"
+
+
+# ---------------------------------------------------------------- the verdict of a check
+
+
+def difference(live: LiveCheck, left: str, right: str) -> str:
+    """The formula of left minus right, free of the noise of binary fractions; blank when either is blank."""
+    digits = _EXACT_RATIO if live.ratio else _parameter(_DIGITS)
+    return f'IF(AND(ISNUMBER({left}),ISNUMBER({right})),ROUND({left}-{right},{digits}),"")'
+
+
+def verdict(live: LiveCheck, gap: str, addresses: Addresses) -> str:
+    """The condition under which a check is met, ``gap`` being its difference: what ``Check.judge`` says."""
+    operator = live.check.operator
+    if operator in (">", "<", "<>"):
+        return f"{gap}{operator}0"
+    allowed = _allowed(live, addresses)
+    match operator:
+        case "=":
+            return f"ABS({gap})<={allowed}"
+        case "<=":
+            return f"{gap}<={allowed}"
+        case _:
+            return f"{gap}>=-{allowed}"
+
+
+def _allowed(live: LiveCheck, addresses: Addresses) -> str:
+    match live.check.tolerance:
+        case "fixed":
+            return _parameter(_FIXED)
+        case "tail":
+            node = live.check.right.node
+            terms = [term for _, term in node.terms] if isinstance(node, Sum) else [node]
+            counted = "+".join(f"(N({_written(term, addresses)})<>0)" for term in terms)
+            return f"ROUND({_parameter(_STEP)}*(1+{counted}),12)"
+        case _:
+            return "0"
+
+
+def _written(term: Node, addresses: Addresses) -> str:
+    return addresses.cell(term.key, term.column) if isinstance(term, Cell) else to_excel(term, addresses)
+
+
+# ---------------------------------------------------------------- the sheet
+
+
+def write_support(form: Form) -> None:
+    """Write the hidden sheet."""
+    sheet = form.workbook.add_worksheet(SUPPORT_SHEET)
+    _write_parameters(form, sheet)
+    for support in support_layout(form.scheme).values():
+        _write_list(form, sheet, support)
+    sheet.protect()
+    sheet.hide()
+
+
+def _write_parameters(form: Form, sheet: Worksheet) -> None:
+    scheme, figures, style = form.scheme, form.figures, form.styles.plain()
+    units, tolerance, unit = scheme.spec.units, scheme.spec.tolerance, form.reference(*UNIT)
+
+    def by_unit(values: Mapping[str, Decimal], otherwise: Decimal) -> str:
+        text = f"{otherwise:f}"
+        for name, value in values.items():
+            if value != otherwise:
+                text = f"IF({unit}={quoted(name)},{value:f},{text})"
+        return text
+
+    factors = {name: 1 / value for name, value in units.items()}
+    steps = {name: scheme.tail_step(name) * factor for name, factor in factors.items()}
+    digits = {name: Decimal(_DIFFERENCE_DIGITS + value.adjusted()) for name, value in units.items()}
+    rows: list[tuple[int, str, str, Decimal]] = [
+        (_FACTOR, "一万元合填报单位", by_unit(factors, Decimal(1)), figures.per_unit),
+        (_STEP, "尾差（每项）", by_unit(steps, tolerance.step), steps.get(figures.unit, tolerance.step)),
+        (_FIXED, "超支尾差", f"{tolerance.fixed:f}*{_parameter(_FACTOR)}", tolerance.fixed * figures.per_unit),
+        (
+            _DIGITS,
+            "差额小数位数",
+            by_unit(digits, Decimal(_DIFFERENCE_DIGITS)),
+            digits.get(figures.unit, Decimal(_DIFFERENCE_DIGITS)),
+        ),
+    ]
+    for row, label, formula, value in rows:
+        sheet.write_string(row - 1, 0, label, style)
+        put_formula(sheet, row - 1, 1, formula, style, value)
+
+
+def _write_list(form: Form, sheet: Worksheet, support: SupportList) -> None:
+    scheme, prefix, style = form.scheme, support.prefix, form.styles.plain()
+    layout = form.layout(scheme.lists[prefix].name)
+    live = live_formulas(scheme)
+    checks = {check.check.id: check for check in live.checks}
+    inputs = [layout.columns[column.name] for column in visible_columns(layout.spec) if is_input(column)]
+    first = HEADER_ROW + 1
+    last = first + support.last_row - _FIRST
+
+    def table(left: int, right: int) -> str:
+        return f"'{layout.spec.name}'!${column_letter(left)}${first}:${column_letter(right)}${last}"
+
+    for name, column in (
+        (_USED, support.used), *support.mirrors.items(), *support.computed.items(), *support.checks.items(),
+    ):  # fmt: skip
+        sheet.write_string(_HEADER - 1, column - 1, f"{prefix}.{name}", style)
+    whole, width = table(min(inputs), max(inputs)), max(inputs) - min(inputs) + 1
+    addresses = MirrorAddresses(scheme, prefix)
+    used = f"${column_letter(support.used)}{_ROW}"
+    formulas = {support.used: f'IF(COUNTBLANK(INDEX({whole},{_POSITION},0))={width},"",1)'}
+    for name, column in support.mirrors.items():
+        place = f"INDEX({table(layout.columns[name], layout.columns[name])},{_POSITION})"
+        formulas[column] = f'IF({place}="","",{place})'
+    for name, column in support.computed.items():
+        formulas[column] = f'IF({used}="","",{to_excel(live.rows[prefix][name], addresses)})'
+    for name, column in support.checks.items():
+        formulas[column] = _row_verdict(checks[name], addresses)
+    filled = form.figures.rows[prefix]
+    for index in range(support.last_row - _HEADER):
+        number = _FIRST + index
+        values: dict[int, Value] = {}
+        if index < len(filled) and filled[index].used:
+            row = filled[index]
+            values = {support.used: Decimal(1)}
+            values |= {column: row.figure("", name) for name, column in (support.mirrors | support.computed).items()}
+            values |= {column: _judged(form, checks[name], row) for name, column in support.checks.items()}
+        for column, formula in formulas.items():
+            text = formula.replace(_ROW, str(number))
+            put_formula(sheet, number - 1, column - 1, text, style, scalar(values.get(column)))
+
+
+def is_input(column: ColumnSpec) -> bool:
+    """Whether a list column is filled in rather than computed."""
+    return not column.computed and column.formula is None
+
+
+def _row_verdict(live: LiveCheck, addresses: Addresses) -> str:
+    left, right = (f"({to_excel(side.node, addresses)})" for side in (live.left, live.right))
+    gap = difference(live, left, right)
+    return f'IF({gap}="","",IF({verdict(live, gap, addresses)},0,1))'
+
+
+def _judged(form: Form, live: LiveCheck, row: FilledRow) -> Decimal | None:
+    failing = form.figures.judge_row(live, row)
+    return None if failing is None else Decimal(failing)

@@ -1,0 +1,55 @@
+"""The pure core: one submission and a scheme -> Result; clock, files and processes stay outside."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from evalbatch.figures import SubmissionFigures
+from evalbatch.model import Finding, Result, Submission
+from evalbatch.rules import Case, Registered, examine
+from evalbatch.scheme import Scheme
+from evalbatch.scoring import score
+
+
+def evaluate(submission: Submission, scheme: Scheme, registered: Registered | None = None) -> Result:
+    """Everything the scheme says of one submission: points, ratios, rows and findings.
+
+    ``registered`` is the department's entry in the bureau's roster: its code, name and category stand.
+    """
+    if registered is not None:
+        submission = replace(
+            submission,
+            code=registered.code or submission.code,
+            name=registered.name or submission.name,
+            category=registered.category or submission.category,
+        )
+    figures = SubmissionFigures(submission, scheme)
+    points = score(submission, scheme, figures)
+    case = Case(submission, scheme, figures, {line.code: line for line in points.lines}, registered)
+    ratios: dict[str, Decimal | None] = {}
+    for name, ratio in scheme.ratios.items():
+        value = ratio.formula.evaluate(figures)
+        ratios[name] = value if isinstance(value, Decimal) else None
+    return Result(
+        submission=submission,
+        lines=points.lines,
+        groups=points.groups,
+        total=points.total,
+        low=points.low,
+        high=points.high,
+        claimed_total=points.claimed_total,
+        grade=points.grade,
+        ratios=ratios,
+        rows=figures.rows,
+        findings=tuple(_signed(finding, submission) for finding in examine(case)),
+    )
+
+
+def _signed(finding: Finding, submission: Submission) -> Finding:
+    return replace(finding, department=submission.code, name=submission.name, file=submission.source)
+
+
+def returned(result: Result) -> Finding | None:
+    """The finding for which a workbook goes back unranked, if there is one."""
+    return next((finding for finding in result.findings if finding.level == "退回"), None)

@@ -1,0 +1,136 @@
+"""A submission as the formulas see it: cells by key, list columns with what the scheme computes for each row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from evalbatch.model import ListRow, Ref, Row, Submission, Value
+from evalbatch.scheme import Formula, Scheme
+from evalbatch.scheme.formula import Call, Cell, Node, Scalar, cells, highest, number, scalar
+from evalbatch.scheme.layout import column_letter, column_number, template_cell
+
+
+class SubmissionFigures:
+    """Figures of a whole workbook; implements ``formula.Figures``."""
+
+    def __init__(self, submission: Submission, scheme: Scheme) -> None:
+        self.submission = submission
+        self.rows: Mapping[str, tuple[ListRow, ...]] = {
+            prefix: compute_rows(submission.lists.get(prefix, ()), formulas)
+            for prefix, formulas in scheme.row_formulas.items()
+        }
+
+    def figure(self, key: str, column: str) -> Value:
+        """A keyed cell."""
+        return self.submission.value(key, column)
+
+    def column(self, prefix: str, column: str) -> Sequence[Value]:
+        """A list column, typed or computed."""
+        return [row.computed[column] if column in row.computed else row.row.value(column) for row in self.rows[prefix]]
+
+
+class RowFigures:
+    """Figures of one list row: its own columns and those computed so far."""
+
+    def __init__(self, row: Row, computed: Mapping[str, Scalar]) -> None:
+        self.row = row
+        self.computed = computed
+
+    def figure(self, key: str, column: str) -> Value:
+        """A column of this row."""
+        return self.computed[column] if column in self.computed else self.row.value(column)
+
+    def column(self, prefix: str, column: str) -> Sequence[Value]:
+        """A single row has no list columns."""
+        return ()
+
+
+def compute_rows(rows: Sequence[Row], formulas: Mapping[str, Formula]) -> tuple[ListRow, ...]:
+    """The rows with the scheme's computed columns, in the order in which these depend on each other."""
+    computed: list[dict[str, Scalar]] = [{} for _ in rows]
+    figures = [RowFigures(row, values) for row, values in zip(rows, computed, strict=True)]
+    for name, formula in formulas.items():
+        match formula.node:
+            case Call("HIGHEST", (Cell(_, points, _), Cell(_, group, _)), _):
+                best = highest(
+                    [number(row.figure("", points)) for row in figures],
+                    [scalar(row.figure("", group)) for row in figures],
+                )
+                for values, value in zip(computed, best, strict=True):
+                    values[name] = value
+            case _:
+                for row_figures, values in zip(figures, computed, strict=True):
+                    values[name] = formula.evaluate(row_figures)
+    return tuple(ListRow(row, values) for row, values in zip(rows, computed, strict=True))
+
+
+def place_ref(submission: Submission, scheme: Scheme, key: str, column: str) -> Ref:
+    """The cell of a place: where it was read, or where the template has it."""
+    entry = submission.cells.get((key, column))
+    if entry is not None:
+        return entry.ref
+    for row in submission.lists.get(key.rstrip("0123456789"), ()):
+        if row.key == key and column in row.entries:
+            return row.entries[column].ref
+    sheet, cell = template_cell(scheme, key, column)
+    return Ref(sheet, cell)
+
+
+def evidence(submission: Submission, scheme: Scheme, nodes: Iterable[Node]) -> tuple[Ref, ...]:
+    """The cells that formulas rest on, one Ref a sheet, list columns down to what was typed in them."""
+    found: dict[str, dict[str, None]] = {}
+
+    def add(ref: Ref) -> None:
+        found.setdefault(ref.sheet, {})[ref.cell] = None
+
+    def walk(node: Node) -> None:
+        for cell in cells(node):
+            if cell.key not in scheme.lists:
+                add(place_ref(submission, scheme, cell.key, cell.column))
+                continue
+            formula = scheme.row_formulas[cell.key].get(cell.column)
+            columns = [cell.column] if formula is None else typed_columns(scheme, cell.key, formula.node)
+            for row in submission.lists.get(cell.key, ()):
+                for column in columns:
+                    if column in row.entries:
+                        add(row.entries[column].ref)
+
+    for node in nodes:
+        walk(node)
+    return tuple(Ref(sheet, compress(places)) for sheet, places in found.items())
+
+
+def typed_columns(scheme: Scheme, prefix: str, node: Node) -> list[str]:
+    """The columns of a list that a row formula rests on, computed ones resolved to what is typed."""
+    names: dict[str, None] = {}
+    for cell in cells(node):
+        inner = scheme.row_formulas[prefix].get(cell.column)
+        for name in [cell.column] if inner is None else typed_columns(scheme, prefix, inner.node):
+            names[name] = None
+    return list(names)
+
+
+def compress(places: Iterable[str]) -> str:
+    """Cell names joined as in Excel's name box, runs down a column as ranges (``E70:E75、H70``)."""
+    by_column: dict[str, list[int]] = {}
+    for place in places:
+        letters = place.rstrip("0123456789")
+        by_column.setdefault(letters, []).append(int(place[len(letters) :] or 0))
+    parts: list[str] = []
+    for letters in sorted(by_column, key=lambda name: column_number(name) if name.isalpha() else 0):
+        numbers = sorted(set(by_column[letters]))
+        start = previous = numbers[0]
+        for number_ in [*numbers[1:], -1]:
+            if number_ == previous + 1:
+                previous = number_
+                continue
+            name = column_letter(column_number(letters)) if letters.isalpha() else letters
+            if not start:
+                parts.append(name)
+            else:
+                parts.append(f"{name}{start}" if start == previous else f"{name}{start}:{name}{previous}")
+            start = previous = number_
+    return "、".join(parts)
+
+
+__all__ = ["RowFigures", "SubmissionFigures", "compress", "compute_rows", "evidence", "place_ref"]

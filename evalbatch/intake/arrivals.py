@@ -1,0 +1,85 @@
+"""Files and folders -> every file in them exactly once, in a stable order; opens none of them."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+SPREADSHEETS: Final = frozenset({".xlsx", ".xlsm", ".xls", ".xlsb", ".et", ".ods"})
+"""Names under which a department sends what it means to be its workbook."""
+
+
+class InboxError(ValueError):
+    """An INBOX that is not there; the text is a sentence for the user."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A file that arrived. ``name`` is its path relative to the inbox, with forward slashes."""
+
+    path: Path
+    name: str
+    size: int
+    received: datetime
+    """File time in whole seconds, local time."""
+    refusal: str = ""
+    """Why it is not opened at all (a link, a device, a lock file); ``""`` for an ordinary file."""
+
+
+def find_arrivals(inboxes: Sequence[Path]) -> tuple[Arrival, ...]:
+    """Every file under the given files and folders, sorted by name; raises InboxError for a missing one.
+
+    Links are named but never followed, so that nothing outside the inbox is read.
+    """
+    found: dict[Path, Arrival] = {}
+    for inbox in inboxes:
+        if not inbox.exists():
+            raise InboxError(f"找不到 {inbox}，请核对路径。")
+        for path, name in _files(inbox):
+            key = path.absolute()
+            if key not in found:
+                found[key] = _arrival(path, name)
+    arrivals = list(found.values())
+    names = [arrival.name for arrival in arrivals]
+    if len(set(names)) < len(names):
+        # two inboxes hold the same relative name, so the inbox itself becomes part of it
+        arrivals = [_rename(arrival, inboxes) for arrival in arrivals]
+    return tuple(sorted(arrivals, key=lambda arrival: arrival.name))
+
+
+def _files(inbox: Path) -> Iterator[tuple[Path, str]]:
+    if not inbox.is_dir():
+        yield inbox, inbox.name
+        return
+    for folder, folders, names in os.walk(inbox, followlinks=False):
+        folders.sort()
+        for name in sorted(names):
+            path = Path(folder, name)
+            yield path, path.relative_to(inbox).as_posix()
+
+
+def _arrival(path: Path, name: str) -> Arrival:
+    status = path.lstat()
+    received = datetime.fromtimestamp(int(status.st_mtime))
+    refusal = ""
+    if stat.S_ISLNK(status.st_mode):
+        refusal = "符号链接，未读取"
+    elif not stat.S_ISREG(status.st_mode):
+        refusal = "不是普通文件，未读取"
+    elif path.name.startswith("~$"):
+        refusal = "打开工作簿时产生的临时文件，未读取"
+    return Arrival(path, name, status.st_size, received, refusal)
+
+
+def _rename(arrival: Arrival, inboxes: Sequence[Path]) -> Arrival:
+    for number, inbox in enumerate(inboxes, 1):
+        if arrival.path == inbox or inbox in arrival.path.parents:
+            prefix = inbox.parent.name if arrival.path == inbox else inbox.name
+            name = f"{number}-{prefix or 'inbox'}/{arrival.name}"
+            return Arrival(arrival.path, name, arrival.size, arrival.received, arrival.refusal)
+    return arrival

@@ -1,0 +1,71 @@
+"""Finished bytes -> a file that is whole or absent: written beside its place and renamed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+
+class OutputError(OSError):
+    """An output that cannot be written; the text is a sentence that says what to do."""
+
+
+def check_writable(target: Path) -> None:
+    """Raise OutputError, before any work is done, when ``target`` cannot be written where it should be."""
+    if target.is_dir():
+        raise OutputError(f"{target} 是文件夹，请给出文件名。")
+    if not target.parent.is_dir():
+        raise OutputError(f"文件夹 {target.parent} 不存在，请先建立或改用其他位置。")
+    try:
+        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.stem}-", suffix=".tmp")
+        os.close(descriptor)
+        Path(name).unlink()
+        if target.exists():
+            # on Windows a workbook open in Excel cannot be opened for writing
+            with target.open("r+b"):
+                pass
+    except OSError as error:
+        raise _sentence(target, error) from None
+
+
+def write_atomically(target: Path, write: Callable[[BinaryIO], None]) -> None:
+    """Let ``write`` fill a file beside ``target`` and move it there; on any failure nothing is left behind."""
+    temporary = ""
+    try:
+        with tempfile.NamedTemporaryFile(
+            dir=target.parent, prefix=f".{target.stem}-", suffix=".tmp", delete=False
+        ) as file:
+            temporary = file.name
+            write(file.file)
+            file.flush()
+            os.fsync(file.fileno())
+        _widen(Path(temporary), target)
+        Path(temporary).replace(target)
+        temporary = ""
+    except OSError as error:
+        raise _sentence(target, error) from None
+    finally:
+        if temporary:
+            with contextlib.suppress(OSError):
+                Path(temporary).unlink()
+
+
+def _widen(temporary: Path, target: Path) -> None:
+    """Give the file the rights an ordinary new file has; a temporary one is its owner's alone."""
+    with contextlib.suppress(OSError):
+        if target.exists():
+            temporary.chmod(target.stat().st_mode & 0o777)
+        else:
+            mask = os.umask(0)
+            os.umask(mask)
+            temporary.chmod(0o666 & ~mask)
+
+
+def _sentence(target: Path, error: OSError) -> OutputError:
+    if isinstance(error, PermissionError):
+        return OutputError(f"无法写入 {target}：没有写入权限，或文件正在 Excel 中打开。请关闭该文件或改用其他位置。")
+    return OutputError(f"无法写入 {target}（{error.strerror or error}）。请检查磁盘空间，或改用其他位置。")

@@ -1,0 +1,42 @@
+"""Results -> places: 1, 2, 2, 4 by 总分, within 部门类别 likewise; listed by 部门预算执行率, then 单位编码."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+import pandas as pd
+
+from evalbatch.model import Ranked, Result
+
+EXECUTION_RATE = "部门预算执行率"
+
+
+def rank(results: Sequence[Result]) -> tuple[Ranked, ...]:
+    """The results with their places, in the order of 排名; ties share a rank and leave the next ones out."""
+    if not results:
+        return ()
+    frame = pd.DataFrame(
+        {
+            # totals have two decimals at the most, so cents are exact integers
+            "cents": [int(result.total * 100) for result in results],
+            "category": [result.submission.category for result in results],
+        }
+    )
+    ranks = frame["cents"].rank(method="min", ascending=False).astype(int)
+    within = frame.groupby("category", dropna=False)["cents"].rank(method="min", ascending=False).astype(int)
+    placed = [
+        Ranked(result, int(place), int(category_place))
+        for result, place, category_place in zip(results, ranks, within, strict=True)
+    ]
+
+    def order(item: Ranked) -> tuple[int, Decimal, str, str]:
+        rate = item.result.ratios.get(EXECUTION_RATE)
+        return (
+            item.rank,
+            Decimal(1) if rate is None else -rate,
+            item.result.submission.code,
+            item.result.submission.source,
+        )
+
+    return tuple(sorted(placed, key=order))

@@ -1,0 +1,71 @@
+"""How a value looks: number format, alignment and width of each kind of column; black-and-white safe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from xlsxwriter import Workbook
+from xlsxwriter.format import Format
+
+FONT: Final = "宋体"
+AS_TEXT: Final = "@"
+"""Text cells are of Excel's text format, so that ``=1+1`` stays text even when somebody edits the cell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """``number`` is the format of numbers and dates; a text in such a column is shown as text, aligned alike."""
+
+    number: str
+    align: Literal["left", "center", "right"]
+    width: float
+    wrap: bool = False
+    bold: bool = False
+
+
+RANK: Final = Look("0", "center", 6, bold=True)
+ORDINAL: Final = Look("0", "center", 6)
+CODE: Final = Look(AS_TEXT, "center", 11)
+NAME: Final = Look(AS_TEXT, "left", 24, wrap=True)
+MARK: Final = Look(AS_TEXT, "center", 10, wrap=True)
+TEXT: Final = Look(AS_TEXT, "left", 20, wrap=True)
+LONG: Final = Look(AS_TEXT, "left", 46, wrap=True)
+POINTS: Final = Look("0.00", "right", 8.5)
+TOTAL: Final = Look("0.00", "right", 9, bold=True)
+AMOUNT: Final = Look("#,##0.00", "right", 14)
+RATE: Final = Look("0.00%", "right", 11)
+COUNT: Final = Look("#,##0", "right", 9)
+NUMBER: Final = Look("General", "right", 11)
+DATE: Final = Look("yyyy-mm-dd", "center", 12)
+TIME: Final = Look("yyyy-mm-dd hh:mm:ss", "center", 20)
+ANYTHING: Final = Look("General", "left", 18, wrap=True)
+
+
+class Formats:
+    """The prebuilt formats of one workbook: a (number, text) pair a look, and those of titles and headers."""
+
+    def __init__(self, book: Workbook) -> None:
+        self._book = book
+        self._pairs: dict[Look, tuple[Format, Format]] = {}
+        self.title = self._add(bold=True, font_size=16)
+        self.heading = self._add(bold=True, font_size=12)
+        self.remark = self._add(font_size=10, italic=True)
+        box = {"border": 1, "align": "center", "text_wrap": True, "font_size": 10}
+        self.header = self._add(bold=True, bg_color="#D9D9D9", **box)
+        self.legend = self._add(num_format=AS_TEXT, **(box | {"font_size": 8}))
+
+    def of(self, look: Look) -> tuple[Format, Format]:
+        """The format for numbers and dates, and that for texts."""
+        if look not in self._pairs:
+            shape = {"border": 1, "font_size": 10, "align": look.align, "text_wrap": look.wrap, "bold": look.bold}
+            shape["indent"] = 1 if look.align == "left" else 0
+            self._pairs[look] = (
+                self._add(num_format=look.number, **shape),
+                self._add(num_format=AS_TEXT, **shape),
+            )
+        return self._pairs[look]
+
+    def _add(self, **properties: Any) -> Format:
+        made: Format = self._book.add_format({"font_name": FONT, "valign": "vcenter", **properties})
+        return made

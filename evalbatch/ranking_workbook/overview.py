@@ -1,0 +1,372 @@
+"""总览, the page to read first: counts, grades and what to look at, each with its figures; charts find room right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Final
+
+import pandas as pd
+from xlsxwriter import Workbook
+
+from evalbatch.ranking_workbook import looks
+from evalbatch.ranking_workbook.cells import write_value
+from evalbatch.ranking_workbook.looks import Formats, Look
+from evalbatch.ranking_workbook.sheets import OVERVIEW, Sheet
+from evalbatch.ranking_workbook.table_sheet import row_height, set_up_page
+from evalbatch.scheme import Scheme, show
+from evalbatch.scheme.formula import divide, round_half_up
+from evalbatch.tables import MISSED, OVERSPENT, TOTAL, VALID, Tables, Value, execution_threshold
+
+_WIDTHS: Final = (18, 9, 11, 104)
+_TITLE_HEIGHT: Final = 30
+_HEADING_HEIGHT: Final = 26
+_NAMED: Final = 3
+"""Departments named in a sentence before 等."""
+_MOST_THINGS: Final = 10
+_ZERO: Final = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The tables with the parts of them that several lines of the page speak of."""
+
+    tables: Tables
+    scheme: Scheme
+
+    @property
+    def ranked(self) -> pd.DataFrame:
+        """The rows of 排名 with a rank."""
+        ranking = self.tables.ranking
+        return ranking[ranking["排名"].notna()]
+
+    @property
+    def below(self) -> pd.DataFrame:
+        """The rows of 排名 without one."""
+        ranking = self.tables.ranking
+        return ranking[ranking["排名"].isna()]
+
+    @property
+    def overspent(self) -> pd.DataFrame:
+        """The departments whose “三公”经费 as a whole is overspent."""
+        items = self.tables.sangong
+        return items[(items["项目"] == TOTAL) & (items["结论"] == OVERSPENT)]
+
+    @property
+    def slow(self) -> pd.DataFrame:
+        """The departments whose 执行率 is 未达标."""
+        return self.tables.budgets[self.tables.budgets["是否达标"] == MISSED]
+
+    @property
+    def pending(self) -> pd.DataFrame:
+        """The ranked departments with a row that is 待核."""
+        return self.ranked[self.ranked["状态"] != VALID]
+
+    def found(self, level: str, kind: str | None = None) -> pd.DataFrame:
+        """The findings of a level, of one kind or of both."""
+        findings = self.tables.findings
+        chosen = findings["级别"] == level
+        return findings[chosen if kind is None else chosen & (findings["类别"] == kind)]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the page: heading, columns (header and look) and lines."""
+
+    heading: str
+    columns: tuple[tuple[str, Look], ...]
+    lines: Sequence[tuple[Value, ...]]
+
+
+Thing = tuple[str, int, str]
+"""What it is about, how many there are, and the sentence."""
+
+
+def write_overview(book: Workbook, formats: Formats, tables: Tables, pages: Sequence[Sheet], scheme: Scheme) -> None:
+    """Write 总览 as the first sheet of the book."""
+    batch = Batch(tables, scheme)
+    sheet = book.add_worksheet(OVERVIEW)
+    for column, width in enumerate(_WIDTHS):
+        sheet.set_column(column, column, width)
+    sheet.set_row(0, _TITLE_HEIGHT)
+    sheet.write_string(0, 0, f"{scheme.year}年度{scheme.spec.title}总览", formats.title)
+    row = 1
+    for section in _sections(batch, pages):
+        sheet.set_row(row, _HEADING_HEIGHT)
+        sheet.write_string(row, 0, section.heading, formats.heading)
+        row += 1
+        for column, (header, _) in enumerate(section.columns):
+            sheet.write_string(row, column, header, formats.header)
+        row += 1
+        for values in section.lines:
+            sheet.set_row(row, row_height(zip(values, _WIDTHS, strict=True)))
+            for column, (value, (_, look)) in enumerate(zip(values, section.columns, strict=True)):
+                write_value(sheet, row, column, value, formats.of(look))
+            row += 1
+    set_up_page(sheet, a3=False)
+    sheet.fit_to_pages(1, 1)
+
+
+def _sections(batch: Batch, pages: Sequence[Sheet]) -> tuple[Section, ...]:
+    rate = replace(looks.RATE, align="center")
+    return (
+        Section(
+            "一、基本情况",
+            (("项目", looks.TEXT), ("数量", looks.ORDINAL), ("占比", rate), ("说明", looks.LONG)),
+            _counts(batch),
+        ),
+        Section(
+            "二、等级分布",
+            (("等级", looks.MARK), ("部门数", looks.ORDINAL), ("占比", rate), ("总分区间", looks.LONG)),
+            _grades(batch),
+        ),
+        Section(
+            "三、最先要看的事",
+            (("事项", looks.TEXT), ("序号", looks.ORDINAL), ("数量", looks.ORDINAL), ("内容", looks.LONG)),
+            _numbered(batch),
+        ),
+        Section(
+            "四、各表内容",
+            (("工作表", looks.TEXT), ("行数", looks.ORDINAL), ("栏数", looks.ORDINAL), ("一行是什么", looks.LONG)),
+            [(page.name, len(page.table), len(page.columns), page.about) for page in pages],
+        ),
+    )
+
+
+def _named(names: Iterable[str | None]) -> str:
+    known = [name or "（未填名称）" for name in names]
+    return "、".join(known[:_NAMED]) + (f"等{len(known)}个部门" if len(known) > _NAMED else "")
+
+
+def _share(part: int, whole: int) -> Value:
+    return divide(Decimal(part), Decimal(whole)) if whole else "—"
+
+
+def _counts(batch: Batch) -> list[tuple[Value, ...]]:
+    ranking, ranked, below = batch.tables.ranking, batch.ranked, batch.below
+    everyone, count = len(ranking), len(ranked)
+    lines: list[tuple[Value, ...]] = [
+        ("部门", everyone, None, "参加评价的部门，含未报送和退回的"),
+        ("参加排名", count, _share(count, everyone), _spread(ranked, batch.scheme.spec.total.decimals)),
+    ]
+    for status, number in below["状态"].value_counts(sort=False).items():
+        names = _named(below.loc[below["状态"] == status, "填报单位"])
+        lines.append((str(status), int(number), _share(int(number), everyone), names))
+    parts = (("有待核事项", batch.pending), ("“三公”经费超支", batch.overspent), ("执行率未达标", batch.slow))
+    for name, part in parts:
+        lines.append((name, len(part), _share(len(part), count), _named(part["填报单位"]) or None))
+    for name, found in (("填报错误", batch.found("错误", "填报")), ("预警", batch.found("预警"))):
+        lines.append((name, len(found), None, f"涉及 {found['单位编码'].nunique()} 个部门" if len(found) else None))
+    return lines
+
+
+def _spread(ranked: pd.DataFrame, decimals: int) -> str | None:
+    """Mean, median, highest and lowest 总分 in a sentence; ``ranked`` is in the order of 排名."""
+    if ranked.empty:
+        return None
+    points: list[Decimal] = sorted(ranked["总分"])
+    mean = round_half_up(divide(sum(points, _ZERO), Decimal(len(points))), decimals)
+    median = divide(points[len(points) // 2] + points[(len(points) - 1) // 2], Decimal(2))
+    best, last = ranked["填报单位"].iloc[0], ranked["填报单位"].iloc[-1]
+    return (
+        f"总分平均 {show(mean)} 分，中位数 {show(median)} 分，"
+        f"最高 {show(points[-1])} 分（{best}），最低 {show(points[0])} 分（{last}）"
+    )
+
+
+def _grades(batch: Batch) -> list[tuple[Value, ...]]:
+    counts = batch.ranked["等级"].value_counts()
+    cap = batch.scheme.spec.total.cap
+    return [
+        (
+            band.name,
+            int(counts.get(band.name, 0)),
+            _share(int(counts.get(band.name, 0)), len(batch.ranked)),
+            f"{band.from_} ≤ 总分 {'≤' if band.to == cap else '<'} {band.to}",
+        )
+        for band in batch.scheme.grades
+    ]
+
+
+# ---------------------------------------------------------------- 最先要看的事, the gravest first
+
+
+def _numbered(batch: Batch) -> list[tuple[Value, ...]]:
+    things = [thing for look in _THINGS if (thing := look(batch)) is not None][:_MOST_THINGS]
+    if not things:
+        return [("无", None, None, "没有需要先看的事项。")]
+    return [(about, number, count, sentence) for number, (about, count, sentence) in enumerate(things, 1)]
+
+
+def _largest(frame: pd.DataFrame, by: Iterable[Decimal]) -> pd.Series:
+    """The row with the largest figure, the first of equals."""
+    figures = list(by)
+    return frame.iloc[figures.index(max(figures))]
+
+
+def _unsent(batch: Batch) -> Thing | None:
+    gone = batch.below[batch.below["状态"] == "未报送"]
+    if gone.empty:
+        return None
+    return "未报送", len(gone), f"{_named(gone['填报单位'])}未报送，请催报；名单见“收件登记”。"
+
+
+def _returned(batch: Batch) -> Thing | None:
+    gone = batch.below[batch.below["状态"] == "退回重报"]
+    if gone.empty:
+        return None
+    first = gone.iloc[0]
+    why = f"{first['填报单位'] or first['来源文件']}：{first['说明'] or '见收件登记'}"
+    return "退回重报", len(gone), f"{_named(gone['填报单位'])}的工作簿须退回重报。其中{why}"
+
+
+def _mistakes(batch: Batch) -> Thing | None:
+    found = batch.found("错误", "填报")
+    if found.empty:
+        return None
+    counts = found["填报单位"].value_counts()
+    rules = found["规则"].value_counts()
+    name = batch.scheme.rules[rules.index[0]].name if rules.index[0] in batch.scheme.rules else ""
+    return (
+        "填报错误",
+        len(found),
+        f"{len(counts)} 个部门有填报错误共 {len(found)} 处，最多的是{counts.index[0]}（{counts.iloc[0]} 处）；"
+        f"最常见的是 {rules.index[0]} {name}（{rules.iloc[0]} 处）。见“问题清单”。",
+    )
+
+
+def _unsettled(batch: Batch) -> Thing | None:
+    pending = batch.pending
+    if pending.empty:
+        return None
+    widest = _largest(pending, pending["总分上限"] - pending["总分下限"])
+    return (
+        "待核",
+        len(pending),
+        f"{len(pending)} 个部门有待核事项，名次可能变动。相差最大的是{widest['填报单位']}：总分在 "
+        f"{show(widest['总分下限'])} 至 {show(widest['总分上限'])} 分之间（{widest['说明']}）。",
+    )
+
+
+def _sangong(batch: Batch) -> Thing | None:
+    over = batch.overspent
+    if over.empty:
+        return None
+    worst = _largest(over, over["超支金额"])
+    rate = f"，控制率 {show(worst['控制率'], '%')}" if isinstance(worst["控制率"], Decimal) else ""
+    return (
+        "“三公”超支",
+        len(over),
+        f"{len(over)} 个部门“三公”经费超支，共 {show(sum(over['超支金额'], _ZERO))} 万元；最多的是{worst['填报单位']}："
+        f"决算 {show(worst['决算数'])} 万元，预算 {show(worst['全年预算数'])} 万元，"
+        f"超 {show(worst['超支金额'])} 万元{rate}。",
+    )
+
+
+def _over_budget(batch: Batch) -> Thing | None:
+    budgets = batch.tables.budgets.dropna(subset=["全年预算数", "决算数"])
+    excess = budgets["决算数"] - budgets["全年预算数"]
+    over = budgets[excess > batch.scheme.spec.tolerance.fixed]
+    if over.empty:
+        return None
+    worst = _largest(over, over["决算数"] - over["全年预算数"])
+    return (
+        "支出超预算",
+        len(over),
+        f"{len(over)} 个部门支出超过全年预算；最多的是{worst['填报单位']}：决算 {show(worst['决算数'])} 万元，"
+        f"超过全年预算 {show(worst['决算数'] - worst['全年预算数'])} 万元。",
+    )
+
+
+def _slow(batch: Batch) -> Thing | None:
+    slow = batch.slow
+    if slow.empty:
+        return None
+    worst = _largest(slow, -slow["部门预算执行率"])
+    return (
+        "执行率未达标",
+        len(slow),
+        f"{len(slow)} 个部门不符合“{execution_threshold(batch.scheme)}”；最低的是{worst['填报单位']}："
+        f"{show(worst['部门预算执行率'], '%')}，未支出 {show(worst['全年预算数'] - worst['决算数'])} 万元。",
+    )
+
+
+def _projects(batch: Batch) -> Thing | None:
+    projects = batch.tables.projects
+    missed = projects[projects["是否达标"] == MISSED]
+    if missed.empty:
+        return None
+    worst = _largest(missed, missed["全年预算数"] - missed["决算数"])
+    return (
+        "项目未达标",
+        len(missed),
+        f"{missed['单位编码'].nunique()} 个部门的 {len(missed)} 个项目执行率未达标；"
+        f"未支出最多的是{worst['填报单位']}的“{worst['项目名称'] or '（未填名称）'}”："
+        f"预算 {show(worst['全年预算数'])} 万元，决算 {show(worst['决算数'])} 万元（{show(worst['执行率'], '%')}）。",
+    )
+
+
+def _claims(batch: Batch) -> Thing | None:
+    differing = batch.ranked[batch.ranked["差异"] != 0]
+    if differing.empty:
+        return None
+    worst = _largest(differing, differing["差异"].abs())
+    return (
+        "自评不一致",
+        len(differing),
+        f"{len(differing)} 个部门的总分与自评总分不一致；相差最大的是{worst['填报单位']}："
+        f"自评 {show(worst['自评总分'])} 分，总分 {show(worst['总分'])} 分，相差 {show(worst['差异'])} 分。",
+    )
+
+
+def _lowest_grade(batch: Batch) -> Thing | None:
+    grade = batch.scheme.grades[-1].name
+    low = batch.ranked[batch.ranked["等级"] == grade]
+    if low.empty:
+        return None
+    names = "、".join(f"{name}（{show(total)} 分）" for name, total in zip(low["填报单位"], low["总分"], strict=True))
+    return f"等级为{grade}", len(low), f"{_named(low['填报单位'])}的等级为“{grade}”：{names}。"
+
+
+def _growing(batch: Batch) -> Thing | None:
+    items = batch.tables.sangong
+    numbers = items[(items["项目"] == TOTAL) & items["变动率"].map(lambda rate: isinstance(rate, Decimal))]
+    more = numbers[numbers["变动率"] > _ZERO]
+    if more.empty:
+        return None
+    worst = _largest(more, more["变动率"])
+    return (
+        "“三公”预算增加",
+        len(more),
+        f"{len(more)} 个部门的“三公”经费预算比上年增加；增幅最大的是{worst['填报单位']}："
+        f"{show(worst['上年预算数'])} 万元增至 {show(worst['全年预算数'])} 万元（{show(worst['变动率'], '%')}）。",
+    )
+
+
+def _unexplained(batch: Batch) -> Thing | None:
+    warnings = batch.found("预警")
+    silent = warnings[warnings["情况说明"].isna()]
+    if silent.empty:
+        return None
+    return (
+        "预警未说明",
+        len(silent),
+        f"{len(warnings)} 条预警中有 {len(silent)} 条部门没有说明情况，涉及 {silent['单位编码'].nunique()} 个部门。",
+    )
+
+
+_THINGS: Final[tuple[Callable[[Batch], Thing | None], ...]] = (
+    _unsent,
+    _returned,
+    _mistakes,
+    _unsettled,
+    _sangong,
+    _over_budget,
+    _slow,
+    _projects,
+    _lowest_grade,
+    _claims,
+    _growing,
+    _unexplained,
+)

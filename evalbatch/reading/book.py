@@ -1,0 +1,43 @@
+"""The neutral form of a workbook: sheets of values with their formulas and errors; knows no file format."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+Content = float | int | str | bool | object
+"""A cell's content as the file format gives it; ``""`` is an empty cell."""
+
+
+class UnreadableWorkbook(Exception):
+    """Bytes that are no workbook that can be read; ``reason`` is a sentence that says why and what to do."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """One sheet. Rows and columns are 0-based here; ``formulas`` and ``errors`` are keyed by (row, column)."""
+
+    name: str
+    rows: Sequence[Sequence[Content]]
+    hidden: bool = False
+    formulas: Mapping[tuple[int, int], str] = field(default_factory=dict)
+    errors: Mapping[tuple[int, int], str] = field(default_factory=dict)
+
+    def at(self, row: int, column: int) -> Content:
+        """The content of a cell, ``""`` outside the used range."""
+        if row < len(self.rows):
+            cells = self.rows[row]
+            if column < len(cells):
+                return cells[column]
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """A workbook: its sheets in order."""
+
+    grids: tuple[Grid, ...]

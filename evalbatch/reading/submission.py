@@ -1,0 +1,563 @@
+"""Book + Scheme -> Submission: rows found by key, columns by header, every entry with its cell; judges nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from evalbatch.model import Entry, Note, Ref, Remark, Row, Submission, Value
+from evalbatch.reading.book import Book, Grid, UnreadableWorkbook
+from evalbatch.reading.cells import as_text, plain, read_cell
+from evalbatch.scheme import CONTENT, INDICATOR_INPUTS, Formula, Scheme
+from evalbatch.scheme.formula import to_excel
+from evalbatch.scheme.layout import (
+    ATTACHMENT_SHEET,
+    AUDIT_SHEET,
+    KEY_HEADER,
+    SUPPORT_SHEET,
+    address,
+    column_number,
+    template_layout,
+)
+from evalbatch.scheme.spec import ColumnSpec, SheetSpec
+
+REQUIRED: Final = ("封面", "绩效自评表", "预算执行情况表")
+_HEADER_SEARCH: Final = 40
+_TOTAL_LABELS: Final = frozenset({"合计", "总计", "小计", "共计"})
+_REFERENCE: Final = re.compile(r"(?:(?:'([^']+)'|([\w一-鿿]+))!)?\$?([A-Z]{1,3})\$?(\d{1,7})(?![\w(])")
+_UNIT_DECLARED: Final = re.compile(r"单位[:：]\s*(亿元|万元|千元|元)")
+_YEAR: Final = re.compile(r"(?<!\d)(20\d{2})(?!\d)")
+_INDICATOR_CONSTANTS: Final = ("一级指标", "分值")
+
+
+class NotATemplate(UnreadableWorkbook):
+    """A workbook that has none of the form's sheets: other material, not a submission."""
+
+
+def read_submission(book: Book, scheme: Scheme, source: str) -> Submission:
+    """The typed submission of a workbook; ``source`` is its path relative to the inbox.
+
+    Raises NotATemplate when no required sheet is there. Every other fault becomes a remark.
+    """
+    return _Reader(book, scheme, source).read()
+
+
+@dataclass(slots=True)
+class _Table:
+    """Where things stand on one sheet of the book: 0-based rows by key, columns by header."""
+
+    grid: Grid
+    spec: SheetSpec
+    columns: dict[str, int] = field(default_factory=dict)
+    rows: dict[str, int] = field(default_factory=dict)
+    extra: list[int] = field(default_factory=list)
+    """List rows with content but without a key of their own."""
+    unit: str = ""
+
+    def ref(self, row: int, column: str) -> Ref:
+        return Ref(self.spec.name, address(row + 1, self.columns[column] + 1))
+
+
+class _Places:
+    """Addresses for canonical formulas: a place is written as its key and column instead of its cell."""
+
+    def __init__(self, here: str = "") -> None:
+        self.here = here
+
+    def cell(self, key: str, column: str) -> str:
+        return f"«{key}.{column}»"
+
+    def column(self, prefix: str, column: str) -> str:
+        return f"«{prefix}*.{column}»"
+
+
+def _canonical(text: str) -> str:
+    return "".join(text.split()).removeprefix("=").removeprefix("+")
+
+
+class _Reader:
+    def __init__(self, book: Book, scheme: Scheme, source: str) -> None:
+        self.scheme = scheme
+        self.source = source
+        self.book = book
+        self.layout = template_layout(scheme)
+        self.units = scheme.spec.units
+        self.unit = "万元"
+        self.tables: dict[str, _Table] = {}
+        self.cells: dict[tuple[str, str], Entry] = {}
+        self.lists: dict[str, tuple[Row, ...]] = {}
+        self.remarks: list[Remark] = []
+        self.notes: list[Note] = []
+        self.templates: dict[tuple[str, str], str] = {}
+        self.places: dict[tuple[str, int, int], str] = {}
+        self.uncalculated: set[str] = set()
+
+    def read(self) -> Submission:
+        self.find_sheets()
+        for spec in self.scheme.spec.sheet:
+            table = self.tables.get(spec.name)
+            if table is not None and spec.kind != "list":
+                self.find_rows(table)
+        self.read_cover()
+        for spec in self.scheme.spec.sheet:
+            table = self.tables.get(spec.name)
+            if table is None:
+                continue
+            self.find_unit(table)
+            if spec.kind == "list":
+                self.find_list_rows(table)
+        self.note_places()
+        for spec in self.scheme.spec.sheet:
+            table = self.tables.get(spec.name)
+            if table is None:
+                continue
+            if spec.kind == "lines":
+                self.read_lines(table)
+            elif spec.kind == "indicators":
+                self.read_indicators(table)
+            else:
+                self.read_list(table)
+        self.derive()
+        self.note_uncalculated()
+        explanations = self.read_explanations()
+        self.remark_strangers()
+        return Submission(
+            code=self.text("T02"),
+            name=self.text("T01"),
+            category=self.text("T03"),
+            year=self.year(),
+            unit=self.unit,
+            source=self.source,
+            cells=self.cells,
+            lists=self.lists,
+            remarks=tuple(self.remarks),
+            notes=tuple(self.notes),
+            explanations=explanations,
+        )
+
+    # ---------------------------------------------------------------- the form
+
+    def remark(
+        self,
+        code: str,
+        sheet: str,
+        cell: str,
+        what: str,
+        found: str = "",
+        expected: str = "",
+        keys: Iterable[tuple[str, str]] = (),
+        variant: str = "",
+    ) -> None:
+        rule = self.scheme.rules[code]
+        level = rule.variants.get(variant) if variant else None
+        self.remarks.append(Remark(code, Ref(sheet, cell), what, found, expected, rule.advice, level, tuple(keys)))
+
+    def find_sheets(self) -> None:
+        by_name = {plain(grid.name): grid for grid in reversed(self.book.grids)}
+        for spec in self.scheme.spec.sheet:
+            grid = by_name.get(plain(spec.name))
+            if grid is not None:
+                self.tables[spec.name] = _Table(grid, spec)
+        if not any(name in self.tables for name in REQUIRED):
+            raise NotATemplate("不是部门整体支出绩效评价填报模板。")
+        for spec in self.scheme.spec.sheet:
+            if spec.name not in self.tables:
+                code = "FS02" if spec.name in REQUIRED else "FS05"
+                self.remark(code, spec.name, "", f"没有工作表“{spec.name}”", "缺少", spec.name)
+        for table in list(self.tables.values()):
+            if not self.find_header(table):
+                self.remark("FS02", table.spec.name, "", "找不到表头（含“编码”与各栏目名称的一行）", "缺少", "表头")
+                del self.tables[table.spec.name]
+
+    def find_header(self, table: _Table) -> bool:
+        """Locate the header row by 编码, else by the headers themselves; the row becomes the origin of the data."""
+        wanted = {plain(column.name): column.name for column in table.spec.columns if not column.hidden}
+        best, best_row = 0, -1
+        for number, row in enumerate(table.grid.rows[:_HEADER_SEARCH]):
+            words = {plain(cell) for cell in row if isinstance(cell, str)}
+            hits = len(words & wanted.keys()) + (len(wanted) if KEY_HEADER in words else 0)
+            if hits > best:
+                best, best_row = hits, number
+        if best_row < 0 or best < max(2, len(wanted) // 2):
+            return False
+        repeated: list[str] = []
+        for index, cell in enumerate(table.grid.rows[best_row]):
+            if not isinstance(cell, str):
+                continue
+            word = plain(cell)
+            name = KEY_HEADER if word == KEY_HEADER else wanted.get(word)
+            if name is None:
+                continue
+            if name in table.columns:
+                repeated.append(address(best_row + 1, index + 1))
+            else:
+                table.columns[name] = index
+        for cell in repeated:
+            self.remark("FS06", table.spec.name, cell, "栏目重复", "重复的栏目", "每个栏目一列")
+        for column in table.spec.columns:
+            if column.hidden or column.name in table.columns or column.computed or column.type in ("rate", "label"):
+                continue
+            self.remark(
+                "FS06", table.spec.name, address(best_row + 1, 1), f"缺少栏目“{column.name}”", "缺少", column.name,
+                keys=[(key, column.name) for key, line in self.scheme.lines.items() if line.sheet == table.spec.name],
+            )  # fmt: skip
+        table.columns["\0header"] = best_row
+        return True
+
+    def data_rows(self, table: _Table) -> range:
+        return range(table.columns["\0header"] + 1, len(table.grid.rows))
+
+    def label_column(self, table: _Table) -> str:
+        if table.spec.kind == "indicators":
+            return "三级指标"
+        return next((column.name for column in table.spec.columns if column.type == "label"), "")
+
+    def expected_rows(self, table: _Table) -> dict[str, str]:
+        if table.spec.kind == "indicators":
+            return {code: indicator.name for code, indicator in self.scheme.indicators.items()}
+        return {line.key: line.label for line in table.spec.lines}
+
+    def find_rows(self, table: _Table) -> None:
+        expected = self.expected_rows(table)
+        labels = self.label_column(table)
+        by_label = {plain(label): key for key, label in expected.items()}
+        sheet = table.spec.name
+        key_column = table.columns.get(KEY_HEADER)
+        keyed = key_column is not None and any(
+            plain(as_text(table.grid.at(row, key_column))).upper() in expected for row in self.data_rows(table)
+        )
+        if not keyed:
+            self.remark(
+                "FS06", sheet, "A", "编码栏已被删除或清空，各行按名称找回", "没有编码", KEY_HEADER, variant="按名称找回"
+            )
+        strangers: list[int] = []
+        for row in self.data_rows(table):
+            word = plain(as_text(table.grid.at(row, table.columns[labels]))) if labels in table.columns else ""
+            if keyed:
+                assert key_column is not None
+                key = plain(as_text(table.grid.at(row, key_column))).upper()
+            else:
+                key = by_label.get(word, "")
+            if key not in expected:
+                if self.holds_figures(table, row):
+                    strangers.append(row)
+                continue
+            if key in table.rows:
+                where = address(row + 1, (key_column if key_column is not None else 0) + 1)
+                first = address(table.rows[key] + 1, (key_column if key_column is not None else 0) + 1)
+                if self.holds_figures(table, row):
+                    self.remark(
+                        "FS06", sheet, f"{first}、{where}", f"编码 {key} 出现两次，只取第一行", key, "每个编码一行"
+                    )
+                continue
+            table.rows[key] = row
+            if keyed and word and word != plain(expected[key]):
+                self.remark_label(table, row, key, word, by_label.get(word))
+        for row in strangers:
+            name = self.row_name(table, row)
+            self.remark("FS07", sheet, f"A{row + 1}", f"第 {row + 1} 行{name}不是模板中的行，没有计入", name, "")
+        for key in expected:
+            if key not in table.rows:
+                cell = address(self.layout[sheet].rows[key], 1)
+                columns = self.scheme.lines[key].types if key in self.scheme.lines else INDICATOR_INPUTS
+                self.remark(
+                    "FS05", sheet, cell, f"缺少 {key} {expected[key]} 这一行", "缺行", expected[key],
+                    keys=[(key, column) for column in columns],
+                )  # fmt: skip
+
+    def row_name(self, table: _Table, row: int) -> str:
+        label = table.columns.get(self.label_column(table) or table.spec.label)
+        name = as_text(table.grid.at(row, label)) if label is not None else ""
+        return f"“{name}”" if name else ""
+
+    def remark_label(self, table: _Table, row: int, key: str, word: str, other: str | None) -> None:
+        cell = address(row + 1, table.columns[self.label_column(table)] + 1)
+        expected = self.expected_rows(table)[key]
+        if table.spec.kind == "indicators":
+            self.remark("SC08", table.spec.name, cell, f"编码 {key} 的指标名称与方案不符", word, expected)
+        elif other is not None:
+            self.remark("FS06", table.spec.name, cell, f"编码 {key} 的行名称是另一行（{other}）的名称", word, expected)
+        else:
+            self.remark("FS10", table.spec.name, cell, f"编码 {key} 的行名称与模板不符", word, expected)
+
+    def holds_figures(self, table: _Table, row: int) -> bool:
+        for column in table.spec.columns:
+            index = table.columns.get(column.name)
+            if index is None or column.type == "label" or (row, index) in table.grid.formulas or column.constant:
+                continue
+            if table.grid.at(row, index) not in ("", None) and plain(as_text(table.grid.at(row, index))):
+                return True
+        return False
+
+    def find_list_rows(self, table: _Table) -> None:
+        sheet, spec = table.spec.name, table.spec
+        key_column = table.columns.get(KEY_HEADER)
+        pattern = re.compile(rf"{spec.prefix}0*(\d+)")
+        keyless: list[int] = []
+        for row in self.data_rows(table):
+            if not self.holds_figures(table, row):
+                continue
+            name = table.columns.get(spec.label)
+            label = plain(as_text(table.grid.at(row, name))) if name is not None else ""
+            key = plain(as_text(table.grid.at(row, key_column))).upper() if key_column is not None else ""
+            match = pattern.fullmatch(key)
+            if match is None and label in _TOTAL_LABELS:
+                self.remark("FS07", sheet, f"A{row + 1}", f"第 {row + 1} 行是合计行，没有计入", label, "")
+                continue
+            if match is not None and key not in table.rows:
+                table.rows[key] = row
+            else:
+                keyless.append(row)
+        table.extra = keyless
+        if key_column is None and keyless:
+            self.remark(
+                "FS06", sheet, "A", "编码栏已被删除，各行按内容读取", "没有编码", KEY_HEADER, variant="按名称找回"
+            )
+
+    # ---------------------------------------------------------------- cover and unit
+
+    def text(self, key: str) -> str:
+        entry = self.cells.get((key, CONTENT))
+        return "" if entry is None or entry.value is None else str(entry.value)
+
+    def year(self) -> int | None:
+        match = _YEAR.search(self.text("T04"))
+        return int(match[1]) if match else None
+
+    def read_cover(self) -> None:
+        table = self.tables.get("封面")
+        if table is None or CONTENT not in table.columns or "T05" not in table.rows:
+            return
+        word = plain(as_text(table.grid.at(table.rows["T05"], table.columns[CONTENT])))
+        if word in self.units:
+            self.unit = word
+
+    def find_unit(self, table: _Table) -> None:
+        """The unit of one sheet: T05, unless the sheet's own heading was typed over with another."""
+        table.unit = self.unit
+        if not table.spec.amounts:
+            return
+        for row in range(table.columns["\0header"]):
+            for column, content in enumerate(table.grid.rows[row]):
+                if not isinstance(content, str) or (row, column) in table.grid.formulas:
+                    continue
+                match = _UNIT_DECLARED.search(content)
+                if match is None or match[1] == self.unit:
+                    continue
+                cell = address(row + 1, column + 1)
+                self.remark(
+                    "HD03", table.spec.name, cell, f"本表注明的金额单位与封面不同，本表按{match[1]}读取",
+                    match[1], self.unit,
+                )  # fmt: skip
+                note = f"本表按{match[1]}换算为万元（封面为{self.unit}）"
+                self.notes.append(Note(table.spec.name, "", "", None, content, cell, note))
+                table.unit = match[1]
+
+    # ---------------------------------------------------------------- entries
+
+    def note_places(self) -> None:
+        """Every place of the book by sheet, row and column, for the recognition of the template's formulas."""
+        for table in self.tables.values():
+            sheet = plain(table.spec.name)
+            columns = {index: name for name, index in table.columns.items() if not name.startswith("\0")}
+            for key, row in table.rows.items():
+                for index, name in columns.items():
+                    self.places[sheet, row, index] = f"«{key}.{name}»"
+
+    def is_template_formula(self, table: _Table, row: int, column: int, key: str, name: str, listed: bool) -> bool:
+        formula = self.scheme.derivations.get((table.spec.prefix if listed else key, name))
+        if formula is None:
+            return False
+        text = _canonical(table.grid.formulas[row, column])
+        known = self.templates.get((table.spec.prefix if listed else key, name))
+        if known is None:
+            known = _canonical(to_excel(formula.node, _Places()))
+            self.templates[table.spec.prefix if listed else key, name] = known
+
+        def place(match: re.Match[str]) -> str:
+            sheet = plain(match[1] or match[2] or table.spec.name)
+            at = int(match[4]) - 1, column_number(match[3]) - 1
+            if listed:
+                if sheet != plain(table.spec.name) or at[0] != row:
+                    return match[0]
+                name = next((n for n, index in table.columns.items() if index == at[1] and n[0] != "\0"), "")
+                return f"«.{name}»"
+            return self.places.get((sheet, *at), match[0])
+
+        return _REFERENCE.sub(place, text) == known
+
+    def entry(
+        self, table: _Table, row: int, key: str, column: ColumnSpec, mandatory: bool = False, listed: bool = False
+    ) -> Entry | None:
+        index = table.columns.get(column.name)
+        if index is None:
+            return None
+        ref = table.ref(row, column.name)
+        place = (row, index)
+        if place in table.grid.errors:
+            return Entry(ref, None, table.grid.errors[place], unreadable=True)
+        content = table.grid.at(row, index)
+        formula = table.grid.formulas.get(place)
+        if formula is not None and self.is_template_formula(table, row, index, key, column.name, listed):
+            if content == "":
+                self.uncalculated.add(table.spec.name)
+            return Entry(ref, None, "=" + formula, derived=True)
+        if formula is not None and content == "" and column.type not in ("text", "label"):
+            return Entry(ref, None, f"={formula}（未计算）", unreadable=True)
+        entry = read_cell(content, column, ref, self.units, table.unit or self.unit, mandatory)
+        self.note_entry(table, key, column, entry)
+        return entry
+
+    def note_entry(self, table: _Table, key: str, column: ColumnSpec, entry: Entry) -> None:
+        sheet = table.spec.name
+        if entry.reading:
+            self.notes.append(Note(sheet, key, column.name, entry.value, entry.raw, entry.ref.cell, entry.reading))
+            return
+        if entry.value is None or column.type in ("text", "label", "choice"):
+            return
+        layout = self.layout[sheet]
+        if key not in layout.rows or layout.cell(key, column.name) != entry.ref.cell:
+            text = "行列位置与模板不同，按编码与栏目读取" if key in layout.rows else "模板以外的行，按所在行读取"
+            self.notes.append(Note(sheet, key, column.name, entry.value, entry.raw, entry.ref.cell, text))
+
+    def read_lines(self, table: _Table) -> None:
+        for spec in table.spec.lines:
+            row = table.rows.get(spec.key)
+            if row is None:
+                continue
+            line = self.scheme.lines[spec.key]
+            for name, column in line.types.items():
+                entry = self.entry(table, row, spec.key, column, name in line.mandatory)
+                if entry is not None:
+                    self.cells[spec.key, name] = entry
+
+    def read_indicators(self, table: _Table) -> None:
+        columns = {column.name: column for column in table.spec.columns}
+        for code in self.scheme.indicators:
+            row = table.rows.get(code)
+            if row is None:
+                continue
+            for name in (*INDICATOR_INPUTS, *_INDICATOR_CONSTANTS):
+                entry = self.entry(table, row, code, columns[name])
+                if entry is not None:
+                    self.cells[code, name] = entry
+
+    def read_list(self, table: _Table) -> None:
+        columns = [column for column in table.spec.columns if column.formula is None and not column.computed]
+        keyed = {row: key for key, row in table.rows.items()}
+        rows: list[Row] = []
+        for number in sorted([*keyed, *table.extra]):
+            key = keyed.get(number, f"第{number + 1}行")
+            entries: dict[str, Entry] = {}
+            for column in columns:
+                entry = self.entry(table, number, key, column, listed=True)
+                if entry is not None:
+                    entries[column.name] = entry
+            rows.append(Row(key, number + 1, entries))
+        self.lists[table.spec.prefix] = tuple(rows)
+
+    # ---------------------------------------------------------------- cells that still hold the template's formula
+
+    def derive(self) -> None:
+        """Compute the cells that hold the template's formula: their cached values are never trusted."""
+        for prefix, rows in self.lists.items():
+            self.lists[prefix] = tuple(self.derive_row(prefix, row) for row in rows)
+        figures = _Derivation(self.cells, self.lists, self.scheme.derivations)
+        for place, entry in list(self.cells.items()):
+            if entry.derived:
+                self.cells[place] = Entry(entry.ref, figures.figure(*place), entry.raw, derived=True)
+
+    def derive_row(self, prefix: str, row: Row) -> Row:
+        derived = {name: entry for name, entry in row.entries.items() if entry.derived}
+        if not derived:
+            return row
+        entries = dict(row.entries)
+        figures = _RowFigures(entries)
+        for name, entry in derived.items():
+            value = self.scheme.derivations[prefix, name].evaluate(figures)
+            entries[name] = Entry(entry.ref, value, entry.raw, derived=True)
+        return Row(row.key, row.number, entries)
+
+    def note_uncalculated(self) -> None:
+        filled = {entry.ref.sheet for entry in self.cells.values() if entry.derived and entry.value is not None}
+        for prefix, rows in self.lists.items():
+            if any(entry.derived and entry.value is not None for row in rows for entry in row.entries.values()):
+                filled.add(self.scheme.lists[prefix].name)
+        for sheet in self.scheme.sheets:
+            if sheet in self.uncalculated and sheet in filled:
+                text = "本表公式保存时未经计算，合计与全年预算数已按公式重算"
+                self.notes.append(Note(sheet, "", "", None, "", "", text))
+
+    # ---------------------------------------------------------------- the rest of the book
+
+    def read_explanations(self) -> dict[str, str]:
+        grid = next((grid for grid in self.book.grids if plain(grid.name) == AUDIT_SHEET), None)
+        if grid is None:
+            return {}
+        for number, row in enumerate(grid.rows[:_HEADER_SEARCH]):
+            words = [plain(cell) if isinstance(cell, str) else "" for cell in row]
+            if KEY_HEADER in words and "情况说明" in words:
+                key, text = words.index(KEY_HEADER), words.index("情况说明")
+                found = ((as_text(grid.at(line, key)), as_text(grid.at(line, text)))
+                         for line in range(number + 1, len(grid.rows)))  # fmt: skip
+                return {code: said for code, said in found if code and said}
+        return {}
+
+    def remark_strangers(self) -> None:
+        """Sheets that the template does not have, and hidden ones, when they hold figures."""
+        known = {plain(name) for name in (*self.scheme.sheets, AUDIT_SHEET, ATTACHMENT_SHEET, SUPPORT_SHEET)}
+        for grid in self.book.grids:
+            if plain(grid.name) not in known and any(
+                isinstance(cell, int | float) and not isinstance(cell, bool) for row in grid.rows for cell in row
+            ):
+                kind = "隐藏的" if grid.hidden else ""
+                self.remark("FS07", grid.name, "", f"模板以外的{kind}工作表，没有计入", grid.name, "")
+
+
+class _RowFigures:
+    """Figures of one list row, for its own derived columns."""
+
+    def __init__(self, entries: Mapping[str, Entry]) -> None:
+        self.entries = entries
+
+    def figure(self, key: str, column: str) -> Value:
+        entry = self.entries.get(column)
+        return None if entry is None else entry.value
+
+    def column(self, prefix: str, column: str) -> Sequence[Value]:
+        return ()
+
+
+class _Derivation:
+    """Figures in which a derived cell is computed from its inputs, whatever stands in the file."""
+
+    def __init__(
+        self,
+        cells: Mapping[tuple[str, str], Entry],
+        lists: Mapping[str, tuple[Row, ...]],
+        derivations: Mapping[tuple[str, str], Formula],
+    ) -> None:
+        self.cells = cells
+        self.lists = lists
+        self.derivations = derivations
+        self.known: dict[tuple[str, str], Value] = {}
+
+    def figure(self, key: str, column: str) -> Value:
+        place = (key, column)
+        entry = self.cells.get(place)
+        if entry is None:
+            return None
+        if not entry.derived:
+            return entry.value
+        if place not in self.known:
+            self.known[place] = None
+            self.known[place] = self.derivations[place].evaluate(self)
+        return self.known[place]
+
+    def column(self, prefix: str, column: str) -> Sequence[Value]:
+        return [row.value(column) for row in self.lists.get(prefix, ())]
+
+
+__all__ = ["REQUIRED", "NotATemplate", "read_submission"]

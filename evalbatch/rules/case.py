@@ -1,0 +1,118 @@
+"""What a rule is given and how it answers: one department's Case in, findings out; a rule never raises them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Final
+
+from evalbatch.figures import SubmissionFigures, compress, place_ref
+from evalbatch.model import Finding, Level, Line, ListRow, Ref, Submission
+from evalbatch.scheme import Indicator, Scheme
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What the bureau's 单位名录 says of the department; blank where no roster was given."""
+
+    code: str = ""
+    name: str = ""
+    category: str = ""
+    unknown: bool = False
+    """A roster was given and the department is not in it."""
+
+
+@dataclass(slots=True)
+class Case:
+    """One department under examination.
+
+    ``doubt`` collects the (key, column) cells already reported as faulty: what follows from them is not
+    reported again. Families run in the order of the catalogue, so that faults of the form come first.
+    """
+
+    submission: Submission
+    scheme: Scheme
+    figures: SubmissionFigures
+    lines: dict[str, Line]
+    registered: Registered | None = None
+    doubt: set[tuple[str, str]] = field(default_factory=set)
+
+    def rows(self, prefix: str) -> tuple[ListRow, ...]:
+        """The filled rows of a list with their computed columns."""
+        return self.figures.rows[prefix]
+
+    def ref(self, key: str, column: str) -> Ref:
+        """The cell of a place, where it was read or where the template has it."""
+        return place_ref(self.submission, self.scheme, key, column)
+
+    def refs(self, places: Iterable[tuple[str, str]]) -> Ref:
+        """Several cells of one sheet as one Ref (``B11、B34``)."""
+        return join(self.ref(key, column) for key, column in places)
+
+    def row_ref(self, row: ListRow, column: str) -> Ref:
+        """A cell of a list row, its key cell when the column is missing."""
+        entry = row.row.entries.get(column)
+        if entry is not None:
+            return entry.ref
+        sheet = next(iter(row.row.entries.values())).ref.sheet
+        return Ref(sheet, f"A{row.row.number}")
+
+    def finding(
+        self,
+        code: str,
+        ref: Ref,
+        what: str,
+        *,
+        found: str = "",
+        expected: str = "",
+        difference: Decimal | None = None,
+        variant: str = "",
+        level: Level | None = None,
+        advice: str = "",
+        explanation: str = "",
+    ) -> Finding:
+        """A finding of a rule, with the severity and the remedy that the scheme gives it."""
+        rule = self.scheme.rules[code]
+        return Finding(
+            code=code,
+            level=level or (rule.variants[variant] if variant else rule.level),
+            kind=rule.kind,
+            ref=ref,
+            what=what,
+            found=found,
+            expected=expected,
+            difference=difference,
+            advice=advice or rule.advice,
+            explanation=explanation,
+        )
+
+    def indicators(self) -> Iterator[Indicator]:
+        """The indicators of the scheme, those that the department may leave out and did left out."""
+        for indicator in self.scheme.indicators.values():
+            if not (indicator.spec.optional and self.submission.value(indicator.code, "是否适用") == "否"):
+                yield indicator
+
+
+Rule = Callable[[Case], Iterator[Finding]]
+
+RULES: Final[dict[str, Rule]] = {}
+"""Every rule written as a function, by the code it speaks for; filled by ``rule`` when a family is imported."""
+
+
+def rule(code: str) -> Callable[[Rule], Rule]:
+    """Enter a function into the catalogue under its code; a code has one function."""
+
+    def enter(function: Rule) -> Rule:
+        if code in RULES:
+            raise ValueError(f"rule {code} is defined twice")
+        RULES[code] = function
+        return function
+
+    return enter
+
+
+def join(refs: Iterable[Ref]) -> Ref:
+    """Cells of one sheet as one Ref."""
+    places = list(refs)
+    return Ref(places[0].sheet, compress(ref.cell for ref in places))

@@ -1,0 +1,93 @@
+"""Family ID where no formula can say it: one amount in two rows, and head counts that are no whole numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Final
+
+from evalbatch.model import Finding
+from evalbatch.reading.cells import shown
+from evalbatch.rules.case import Case, rule
+
+_BLOCKS: Final = ("R", "S", "E", "G")
+_COLUMN: Final = "决算数"
+
+
+@rule("ID12")
+def duplicated_amount(case: Case) -> Iterator[Finding]:
+    """The same amount in two lines of one block, or in 基本支出 and one of its economic classes.
+
+    Exempt are lines that must agree: a line and its ancestors, and a parent and its only non-zero child,
+    with all that follows from the two.
+    """
+    for block in _BLOCKS:
+        amounts: dict[str, Decimal] = {}
+        for line in case.scheme.lines.values():
+            value = case.submission.value(line.key, _COLUMN)
+            if line.block == block and isinstance(value, Decimal) and value > 0:
+                amounts[line.key] = value
+        alike: dict[Decimal, list[str]] = {}
+        for key, value in amounts.items():
+            alike.setdefault(value, []).append(key)
+        for value, keys in alike.items():
+            strangers = _unrelated(case, keys)
+            if len(strangers) > 1:
+                names = "、".join(case.scheme.label(key) for key in strangers)
+                yield case.finding(
+                    "ID12", case.refs((key, _COLUMN) for key in strangers), f"{names}的决算数相同", found=shown(value)
+                )
+    yield from _basic_in_one_class(case)
+
+
+def _unrelated(case: Case, keys: list[str]) -> list[str]:
+    """Of lines with one amount, one for each set that is bound to agree."""
+    sets: list[set[str]] = []
+    for key in keys:
+        bound = {other for other in keys if other == key or _bound(case, key, other)}
+        near = [group for group in sets if group & bound]
+        sets = [group for group in sets if group not in near] + [set().union(*near, bound)]
+    return sorted((min(group, key=keys.index) for group in sets), key=keys.index)
+
+
+def _bound(case: Case, one: str, other: str) -> bool:
+    ancestors = _ancestors(case, one)
+    if other in ancestors or one in _ancestors(case, other):
+        return True
+    # 其中 lines are shares of one whole and may agree by chance of fact
+    lines = case.scheme.lines
+    return lines[one].label.startswith("其中") or lines[other].label.startswith("其中")
+
+
+def _ancestors(case: Case, key: str) -> set[str]:
+    found: set[str] = set()
+    parent = case.scheme.lines[key].parent
+    while parent is not None:
+        found.add(parent)
+        parent = case.scheme.lines[parent].parent
+    return found
+
+
+def _basic_in_one_class(case: Case) -> Iterator[Finding]:
+    whole = case.submission.value("S03", _COLUMN)
+    if not isinstance(whole, Decimal) or whole <= 0:
+        return
+    classes = [line.key for line in case.scheme.lines.values() if line.block == "E" and line.parent is not None]
+    shares = {key: case.submission.value(key, "其中：基本支出") for key in classes}
+    if sum(isinstance(share, Decimal) and share > 0 for share in shares.values()) < 2:
+        return  # all of 基本支出 stands in one class
+    for key in classes:
+        if case.submission.value(key, _COLUMN) == whole:
+            what = f"基本支出的决算数与{case.scheme.label(key)}的决算数相同"
+            yield case.finding("ID12", case.refs([("S03", _COLUMN), (key, _COLUMN)]), what, found=shown(whole))
+
+
+@rule("ID14")
+def whole_numbers(case: Case) -> Iterator[Finding]:
+    """Persons, groups, vehicles and receptions are counted in whole numbers."""
+    for line in case.scheme.lines.values():
+        for column, spec in line.types.items():
+            value = case.submission.value(line.key, column)
+            if spec.type == "count" and isinstance(value, Decimal) and value != value.to_integral_value():
+                what = f"{line.label}应为整数"
+                yield case.finding("ID14", case.ref(line.key, column), what, found=shown(value), expected="整数")

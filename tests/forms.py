@@ -1,0 +1,115 @@
+"""Filled forms for tests, in memory: the blank template's Book with cells typed over, without touching a disk."""
+
+from __future__ import annotations
+
+import io
+import tomllib
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from evalbatch.department_workbook import write_department_workbook
+from evalbatch.evaluation import evaluate
+from evalbatch.model import Finding, Result, Submission
+from evalbatch.reading import Book, Grid, read_submission, read_xlsx
+from evalbatch.rules import Registered
+from evalbatch.scheme import Scheme, load_scheme
+from evalbatch.scheme.layout import column_number, template_cell
+
+Filled = Mapping[str, Any]
+"""``{"S10.决算数": "3632.41", "X001.项目名称": "外事活动", "封面!C5": "…"}``; ``""`` clears a cell.
+
+A value written ``"=…"`` types the text; ``{"error": "#REF!"}`` and ``{"formula": "1+1"}`` type what they say.
+"""
+
+BASE = Path(__file__).parent / "rules" / "base.toml"
+
+
+@cache
+def scheme() -> Scheme:
+    """The packaged scheme."""
+    return load_scheme()
+
+
+@cache
+def blank_template() -> bytes:
+    """The bytes of the blank template."""
+    target = io.BytesIO()
+    write_department_workbook(target, scheme())
+    return target.getvalue()
+
+
+@cache
+def blank_book() -> Book:
+    """The blank template as read."""
+    return read_xlsx(blank_template())
+
+
+@cache
+def base() -> dict[str, Any]:
+    """A department without any finding."""
+    with BASE.open("rb") as file:
+        return tomllib.load(file, parse_float=Decimal)["cells"]  # type: ignore[no-any-return]
+
+
+def place(name: str) -> tuple[str, int, int]:
+    """Sheet and 0-based row and column of ``S10.决算数`` or ``封面!C5``."""
+    if "!" in name:
+        sheet, _, cell = name.partition("!")
+    else:
+        key, _, column = name.partition(".")
+        sheet, cell = template_cell(scheme(), key, column)
+    letters = cell.rstrip("0123456789")
+    return sheet, int(cell[len(letters) :]) - 1, column_number(letters) - 1
+
+
+def fill(*fillings: Filled, book: Book | None = None) -> Book:
+    """The template with cells typed over; later fillings win over earlier ones."""
+    typed: dict[str, dict[tuple[int, int], Any]] = {}
+    for name, value in {name: value for filling in fillings for name, value in filling.items()}.items():
+        sheet, row, column = place(name)
+        typed.setdefault(sheet, {})[row, column] = value
+    return Book(tuple(_type(grid, typed.get(grid.name, {})) for grid in (book or blank_book()).grids))
+
+
+def _type(grid: Grid, typed: Mapping[tuple[int, int], Any]) -> Grid:
+    if not typed:
+        return grid
+    rows = [list(row) for row in grid.rows]
+    formulas, errors = dict(grid.formulas), dict(grid.errors)
+    for (row, column), value in typed.items():
+        while len(rows) <= row:
+            rows.append([])
+        rows[row].extend([""] * (column + 1 - len(rows[row])))
+        formulas.pop((row, column), None)
+        content: object = value
+        if isinstance(value, dict):
+            content = value.get("value", "")
+            if "error" in value:
+                errors[row, column] = value["error"]
+            if "formula" in value:
+                formulas[row, column] = value["formula"]
+        elif isinstance(value, Decimal | int) and not isinstance(value, bool):
+            content = float(value)
+        elif isinstance(value, date):
+            content = value
+        rows[row][column] = content
+    return Grid(grid.name, rows, grid.hidden, formulas, errors)
+
+
+def submit(*fillings: Filled) -> Submission:
+    """The base department with cells typed over, as read."""
+    return read_submission(fill(base(), *fillings), scheme(), "form.xlsx")
+
+
+def judge(*fillings: Filled, registered: Registered | None = None) -> Result:
+    """The base department with cells typed over, evaluated."""
+    return evaluate(submit(*fillings), scheme(), registered)
+
+
+def places(findings: tuple[Finding, ...]) -> list[tuple[str, str, str]]:
+    """The exact list of (rule, sheet, cell) that tests speak in."""
+    return sorted((finding.code, finding.ref.sheet, finding.ref.cell) for finding in findings)
