@@ -101,7 +101,7 @@ def run(
     """读取收件文件夹中的全部工作簿，写出一个汇总排名工作簿。"""
     from evalbatch.console import progress
     from evalbatch.intake import InboxError, find_arrivals
-    from evalbatch.pipeline import Settings
+    from evalbatch.pipeline import Settings, WorkersError
     from evalbatch.pipeline import run as run_batch
     from evalbatch.ranking_workbook import write_ranking_workbook
 
@@ -117,8 +117,11 @@ def run(
     arrivals = tuple(arrival for arrival in arrivals if arrival.path.absolute() not in written)
     if not arrivals:
         raise Refused("收件文件夹中没有文件，请核对路径。")
-    with progress(quiet) as show:
-        outcome = run_batch(arrivals, Settings(scheme, names, jobs), moment, show)
+    try:
+        with progress(quiet) as show:
+            outcome = run_batch(arrivals, Settings(scheme, names, jobs), moment, show)
+    except WorkersError as error:
+        raise Refused(str(error)) from None
 
     def write(file: BinaryIO) -> None:
         write_ranking_workbook(file, outcome, rules)

@@ -31,6 +31,10 @@ _CHUNK: Final = 16
 _CRASHED: Final = "读取时程序异常终止，文件可能已损坏。请用 Excel 或 WPS 打开核对后另存为 .xlsx 重新报送。"
 
 
+class WorkersError(RuntimeError):
+    """Worker processes do not start at all; the text is a sentence for the user."""
+
+
 @dataclass(frozen=True, slots=True)
 class Examined:
     """What became of one file: a result, a finding that sends it back, or other material with a reason."""
@@ -172,6 +176,11 @@ def _one_by_one(
 ) -> Generator[Examined, None, list[Arrival]]:
     """Examine files one at a time until one kills the worker; returns the files after it."""
     with _pool(settings, 1) as pool:
+        try:
+            pool.submit(_examine_chunk, ()).result()
+        except BrokenProcessPool:
+            # no file was touched yet: blaming one would send a good workbook back
+            raise WorkersError("工作进程无法启动，没有审核任何文件。请检查内存与系统权限后重试。") from None
         for index, arrival in enumerate(queue):
             try:
                 yield from pool.submit(_examine_chunk, [arrival]).result()

@@ -15,12 +15,12 @@ from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import pandas as pd
 
+from evalbatch.catalogue import Entry, catalogue
 from evalbatch.model import Finding, Line, ListRow, Note, Outcome, Ranked, Received, Result, Submission, Unranked
 from evalbatch.model import Value as Raw
-from evalbatch.scheme import APPLICABLE, SELF_SCORE, Formula, Indicator, Scheme
+from evalbatch.scheme import APPLICABLE, SELF_SCORE, Formula, Scheme
 from evalbatch.scheme import formula as language
 from evalbatch.scheme.layout import template_cell
-from evalbatch.scheme.spec import CheckSpec
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -118,7 +118,7 @@ def tabulate(outcome: Outcome, scheme: Scheme) -> Tables:
         figures=figures,
         figures_legend=legend,
         notes=_frame(_NOTES, (_Of(result, note) for result in results for note in result.submission.notes)),
-        rules=pd.DataFrame(list(_rules(scheme)), columns=["编码", "内容", "公式", "级别", "依据"], dtype=object),
+        rules=_frame(_RULES, catalogue(scheme)),
         facts=pd.DataFrame(_facts(outcome, scheme), columns=["项目", "内容"], dtype=object),
     )
 
@@ -277,13 +277,11 @@ def _ranking(outcome: Outcome, findings: pd.DataFrame) -> pd.DataFrame:
     below = _frame(_UNRANKED, outcome.unranked).reindex(columns=ranked.columns)
     frame = pd.concat([ranked, below], ignore_index=True).astype(object)
     frame = frame.where(frame.notna(), None)
-    by = [_CODE, _FILE]
-    counts = findings.dropna(subset=by).value_counts([*by, "级别"]).unstack("级别", fill_value=0)
-    rows = pd.MultiIndex.from_frame(frame[by])
+    counts = findings.dropna(subset=[_FILE]).value_counts([_FILE, "级别"]).unstack("级别", fill_value=0)
     sent = frame[_FILE].notna()
     for header, level in (("错误数", "错误"), ("预警数", "预警")):
         if level in counts:
-            number = counts[level].reindex(rows, fill_value=0).astype(object)
+            number = counts[level].reindex(frame[_FILE], fill_value=0).astype(object)
             frame[header] = number.to_numpy()
         else:
             frame[header] = 0
@@ -573,60 +571,13 @@ _NOTES: Final[Columns[_Of[Note]]] = (
 # ---------------------------------------------------------------- 评分规则, 运行说明
 
 
-def _rules(scheme: Scheme) -> Iterator[tuple[str | None, ...]]:
-    """编码, 内容, 公式, 级别, 依据 of every indicator, rule, ratio, function and policy in force, and the grades."""
-    spec = scheme.spec
-    own = f"{spec.title}方案{spec.edition}"
-    for indicator in scheme.indicators.values():
-        yield indicator.code, _indicator_text(indicator), _indicator_formula(indicator), indicator.spec.type, own
-    grades = "；".join(f"{band.name}：{band.from_}≤总分{'≤' if band.to == spec.total.cap else '<'}{band.to}"
-                      for band in scheme.grades)  # fmt: skip
-    yield "等级", grades, None, "等级", own
-    for rule in scheme.rules.values():
-        formulas = "\n".join(_check_text(check) for check in spec.check if check.code == rule.code)
-        levels = "、".join([f"{rule.level}（{rule.kind}）", *(f"{n}：{level}" for n, level in rule.variants.items())])
-        yield rule.code, f"{rule.name}：{rule.text}", formulas or None, levels, rule.basis
-    for ratio in spec.ratio:
-        when = f"（当 {ratio.when} 时）" if ratio.when else ""
-        yield ratio.name, f"比率“{ratio.name}”", ratio.formula + when, "比率", ratio.basis
-    for function in spec.function:
-        name = f"{function.name}({', '.join(function.parameters)})"
-        yield function.name, f"方案的函数 {name}", function.formula, "函数", own
-    for policy in spec.policy:
-        option = policy.options[policy.choice]
-        number = "" if policy.number is None else f"{policy.number:02d}"
-        text = f"{policy.name}：{policy.question}？本方案：{option.text}（{policy.choice}）"
-        yield f"口径{number}", text, option.formula, "口径", own
-
-
-def _indicator_text(indicator: Indicator) -> str:
-    spec = indicator.spec
-    text = f"{indicator.group.name}－{spec.level2}－{spec.name}（{spec.points_max.normalize():f}分）"
-    return "\n".join(part for part in (text, spec.explain, spec.point) if part)
-
-
-def _indicator_formula(indicator: Indicator) -> str:
-    spec = indicator.spec
-    parts = (
-        ("得分", spec.points or f"{SELF_SCORE}，限0至分值之间"),
-        ("待核", spec.pending),
-        ("不适用", spec.not_applicable),
-        ("上限", spec.ceiling),
-        ("折算", spec.scale),
-    )
-    return "\n".join(f"{name}：{text}" for name, text in parts if text)
-
-
-def _check_text(check: CheckSpec) -> str:
-    about = [
-        "、".join(check.columns),
-        "、".join(check.rows),
-        f"{check.list}各行" if check.list else "",
-        f"当 {check.when} 时" if check.when else "",
-        check.level or "",
-    ]
-    told = "；".join(part for part in about if part)
-    return f"{check.formula}（{told}）" if told else check.formula
+_RULES: Final[Columns[Entry]] = (
+    ("编码", lambda entry: entry.code),
+    ("内容", lambda entry: entry.text),
+    ("公式", lambda entry: entry.formula),
+    ("级别", lambda entry: entry.level),
+    ("依据", lambda entry: entry.basis),
+)
 
 
 def _facts(outcome: Outcome, scheme: Scheme) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -17,7 +17,7 @@ from evalbatch.model import Finding, Result, Submission
 from evalbatch.reading import Book, Grid, read_submission, read_xlsx
 from evalbatch.rules import Registered
 from evalbatch.scheme import Scheme, load_scheme
-from evalbatch.scheme.layout import column_number, template_cell
+from evalbatch.scheme.layout import column_number, template_cell, template_layout
 
 Filled = Mapping[str, Any]
 """``{"S10.决算数": "3632.41", "X001.项目名称": "外事活动", "封面!C5": "…"}``; ``""`` clears a cell.
@@ -113,3 +113,27 @@ def judge(*fillings: Filled, registered: Registered | None = None) -> Result:
 def places(findings: tuple[Finding, ...]) -> list[tuple[str, str, str]]:
     """The exact list of (rule, sheet, cell) that tests speak in."""
     return sorted((finding.code, finding.ref.sheet, finding.ref.cell) for finding in findings)
+
+
+def clear(book: Book, names: Sequence[str]) -> Book:
+    """The book without the rows of some keys and without some sheets."""
+    cleared: dict[str, set[int]] = {}
+    for name in names:
+        if name not in scheme().sheets:
+            sheet = scheme().sheet_of(name)
+            cleared.setdefault(sheet, set()).add(template_layout(scheme())[sheet].rows[name] - 1)
+    grids = []
+    for grid in book.grids:
+        if grid.name in names:
+            continue
+        gone = cleared.get(grid.name, set())
+        rows = [[""] * len(row) if number in gone else row for number, row in enumerate(grid.rows)]
+        formulas = {place: text for place, text in grid.formulas.items() if place[0] not in gone}
+        grids.append(Grid(grid.name, rows, grid.hidden, formulas, grid.errors))
+    return Book(tuple(grids))
+
+
+def judge_case(typed: Filled, gone: Sequence[str], registered: Registered | None) -> Result:
+    """The base department with cells typed over and rows or sheets removed, evaluated."""
+    book = clear(fill(base(), typed), gone)
+    return evaluate(read_submission(book, scheme(), "form.xlsx"), scheme(), registered)

@@ -29,7 +29,7 @@ from evalbatch.scheme.layout import ATTACHMENT_SHEET
 from evalbatch.scheme.spec import GroupSpec
 
 _COLUMNS: Final = (
-    ("一级指标", 14), ("二级指标", 20), ("三级指标（参考）", 30), ("指标说明", 34), ("评价要点", 34),
+    ("一级指标", 18), ("二级指标", 24), ("三级指标（参考）", 32), ("指标说明", 34), ("评价要点", 34),
     ("分数权重", 10), ("自评得分情况", 12),
 )  # fmt: skip
 _LEVEL1, _LEVEL2, _LEVEL3, _EXPLAIN, _POINT, _WEIGHT, _SCORE = range(len(_COLUMNS))

@@ -42,7 +42,7 @@ _NOTES: Final = {
 }
 _DEFAULT_NOTE: Final = "注：一项一行；行数不够时可在表中插入行。"
 _FROZEN: Final = 2
-_PRINTED: Final = 30
+_PRINTED: Final = 24
 """Rows that are printed at least, so that unused ones do not cost paper."""
 _MINIMUM_HEIGHT: Final = 20.0
 

@@ -108,7 +108,8 @@ def _score(scheme: Scheme, indicator: Indicator) -> Node:
     weight = Number(indicator.weight)
     excused = weight if scheme.choice("不适用") == _FULL else Number(Decimal(0))
     decimals = Number(Decimal(scheme.spec.total.decimals))
-    node: Node = Call("ROUND", (Call("N", (indicator.points.node,), 0), decimals), 0)
+    rounded = Call("ROUND", (Call("N", (indicator.points.node,), 0), decimals), 0)
+    node: Node = Call("MIN", (Call("MAX", (rounded, Number(Decimal(0))), 0), weight), 0)
     if indicator.not_applicable is not None:
         node = Call("IF", (indicator.not_applicable.node, excused, node), 0)
     if indicator.pending is not None and not indicator.spec.partial:

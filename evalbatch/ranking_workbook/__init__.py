@@ -30,9 +30,12 @@ def write_ranking_workbook(target: BinaryIO | Path, outcome: Outcome, scheme: Sc
     The same outcome and scheme give the same bytes: the creation date in the properties is the first day
     after the year that was evaluated.
     """
+    if isinstance(target, Path):
+        with target.open("wb") as file:
+            return write_ranking_workbook(file, outcome, scheme)
     tables = tabulate(outcome, scheme)
     pages = sheets(tables, outcome, scheme)
-    book = Workbook(str(target) if isinstance(target, Path) else target, _OPTIONS)
+    book = Workbook(target, _OPTIONS)
     book.set_properties(
         {
             "title": f"{scheme.year}年度{scheme.spec.title}排名",

@@ -22,6 +22,8 @@ class Look:
     width: float
     wrap: bool = False
     bold: bool = False
+    top: bool = False
+    """Begin at the top of the cell: for texts longer than a row can be high."""
 
 
 RANK: Final = Look("0", "center", 6, bold=True)
@@ -31,6 +33,7 @@ NAME: Final = Look(AS_TEXT, "left", 24, wrap=True)
 MARK: Final = Look(AS_TEXT, "center", 10, wrap=True)
 TEXT: Final = Look(AS_TEXT, "left", 20, wrap=True)
 LONG: Final = Look(AS_TEXT, "left", 46, wrap=True)
+BLOCK: Final = Look(AS_TEXT, "left", 46, wrap=True, top=True)
 POINTS: Final = Look("0.00", "right", 8.5)
 TOTAL: Final = Look("0.00", "right", 9, bold=True)
 AMOUNT: Final = Look("#,##0.00", "right", 14)
@@ -58,8 +61,15 @@ class Formats:
     def of(self, look: Look) -> tuple[Format, Format]:
         """The format for numbers and dates, and that for texts."""
         if look not in self._pairs:
-            shape = {"border": 1, "font_size": 10, "align": look.align, "text_wrap": look.wrap, "bold": look.bold}
-            shape["indent"] = 1 if look.align == "left" else 0
+            shape: dict[str, Any] = {
+                "border": 1,
+                "font_size": 10,
+                "align": look.align,
+                "indent": 1 if look.align == "left" else 0,
+                "valign": "top" if look.top else "vcenter",
+                "text_wrap": look.wrap,
+                "bold": look.bold,
+            }
             self._pairs[look] = (
                 self._add(num_format=look.number, **shape),
                 self._add(num_format=AS_TEXT, **shape),

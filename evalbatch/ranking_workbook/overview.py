@@ -325,8 +325,9 @@ def _lowest_grade(batch: Batch) -> Thing | None:
     low = batch.ranked[batch.ranked["等级"] == grade]
     if low.empty:
         return None
-    names = "、".join(f"{name}（{show(total)} 分）" for name, total in zip(low["填报单位"], low["总分"], strict=True))
-    return f"等级为{grade}", len(low), f"{_named(low['填报单位'])}的等级为“{grade}”：{names}。"
+    worst = low.iloc[-1]
+    sentence = f"{_named(low['填报单位'])}的等级为“{grade}”；最低的是{worst['填报单位']}（{show(worst['总分'])} 分）。"
+    return f"等级为{grade}", len(low), sentence
 
 
 def _growing(batch: Batch) -> Thing | None:

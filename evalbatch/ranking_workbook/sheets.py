@@ -179,14 +179,14 @@ _FINDINGS: Final = (
     Column("规则", looks.CODE, 8),
     Column("工作表", looks.TEXT, 18),
     Column("单元格", looks.TEXT, 12),
-    Column("问题", looks.LONG, 52),
-    Column("填报值", looks.ANYTHING),
-    Column("应为", looks.ANYTHING),
+    Column("问题", looks.LONG, 44),
+    Column("填报值", looks.ANYTHING, 14),
+    Column("应为", looks.ANYTHING, 14),
     Column("差额", looks.AMOUNT),
-    Column("建议", looks.LONG, 42),
+    Column("建议", looks.LONG, 36),
     _FILE,
     Column("处理", looks.MARK),
-    Column("情况说明", looks.LONG, 32),
+    Column("情况说明", looks.LONG, 28),
 )
 _FILES: Final = (
     _FILE,
@@ -211,7 +211,7 @@ _NOTES: Final = (
 _RULES: Final = (
     Column("编码", looks.CODE, 16),
     Column("内容", looks.LONG, 60),
-    Column("公式", looks.LONG, 80),
+    Column("公式", looks.BLOCK, 100),
     Column("级别", looks.MARK, 14),
     Column("依据", looks.TEXT, 30),
 )

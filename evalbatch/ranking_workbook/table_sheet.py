@@ -25,6 +25,8 @@ _LINE_HEIGHT: Final = 13.5
 """Points that a line of 10-point text takes."""
 _SPACE: Final = 6
 _MOST_HEIGHT: Final = 409
+_CHARACTER: Final = 0.93
+"""Width of a 10-point Latin character in the unit of column widths."""
 _PADDING: Final = 1.5
 """Characters of a column's width that no text fills."""
 
@@ -95,6 +97,8 @@ def row_height(cells: Iterable[tuple[Value, float]]) -> float:
     for value, width in cells:
         if isinstance(value, str) and (2 * len(value) > width - _PADDING or "\n" in value):
             room = max(width - _PADDING, 2)
-            lines = sum(max(1, ceil(len(line.encode("gbk", "replace")) / room)) for line in value.split("\n"))
+            lines = sum(
+                max(1, ceil(len(line.encode("gbk", "replace")) * _CHARACTER / room)) for line in value.split("\n")
+            )
             most = max(most, lines)
     return min(_MOST_HEIGHT, most * _LINE_HEIGHT + _SPACE)

@@ -27,7 +27,7 @@ class Breach:
 
     @property
     def lines(self) -> frozenset[str]:
-        """The line keys it touches: what several breaches may share."""
+        """The line keys it rests on: what several breaches may share."""
         return frozenset(key for key, _ in self.places)
 
     @property
@@ -68,11 +68,26 @@ def _breaches(case: Case) -> Iterator[Breach]:
             subject = (check.code, check.left.text, "" if row is None else row.row.key)
             if subject not in spoken:
                 spoken.add(subject)
-                yield Breach(check, judgement, row, places)
+                yield Breach(check, judgement, row, _resting_on(case, places))
 
 
 def _places(check: Check, row: ListRow | None) -> frozenset[Place]:
     return frozenset((key or (row.row.key if row is not None else ""), column) for key, column in check.cells)
+
+
+def _resting_on(case: Case, places: frozenset[Place]) -> frozenset[Place]:
+    """The places with all that their derived totals are computed from: a fault in a part is a fault in its total."""
+    found: set[Place] = set()
+    queue = list(places)
+    while queue:
+        place = queue.pop()
+        if place in found:
+            continue
+        found.add(place)
+        entry = case.submission.cells.get(place)
+        if entry is not None and entry.derived:
+            queue.extend((cell.key, cell.column) for cell in cells(case.scheme.derivations[place].node))
+    return frozenset(found)
 
 
 def _spread(case: Case) -> set[Place]:

@@ -239,10 +239,15 @@ def realistic() -> Outcome:
             cells |= {("L01", "批复日期"): None}
             lists["W"] = [dict(WORKS[0], 计划数量=None), WORKS[1]]
         if index % 4 == 0:
-            award = {"类型": "加分", "工作事项": "友城工作", "文号": "国发〔2024〕1号", "日期": date(2024, 6, 1)}
+            award: Mapping[str, Value] = {
+                "类型": "加分",
+                "工作事项": "友城工作",
+                "文号": "国发〔2024〕1号",
+                "日期": date(2024, 6, 1),
+            }
             lists["Y"] = [{**award, "级别": "国务院"}, {**award, "级别": "省级"}]
         if index == 11:
-            claims |= {code: "0" for code in ("A12", "A13", "A21", "A22", "A31", "A32", "B21", "B22", "B31", "B32")}
+            claims |= dict.fromkeys(("A12", "A13", "A21", "A22", "A31", "A32", "B21", "B22", "B31", "B32"), "0")
             lists["V"] = BENEFITS[:2]
         notes = (
             Note("预算执行情况表", "S10", "决算数", Decimal("3632.41"), "３６３２．４１", "H43", "文本形式的数字"),

@@ -1,0 +1,189 @@
+"""The ranking workbook as written: sheets, headers, values and their types, and what a department's text cannot do."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from dataclasses import replace
+from datetime import date, datetime
+from functools import cache
+
+import openpyxl
+import pytest
+from openpyxl.worksheet.worksheet import Worksheet
+
+from evalbatch.model import Line, Outcome
+from evalbatch.ranking_workbook import write_ranking_workbook
+from evalbatch.ranking_workbook.cells import MOST_CHARACTERS, plain_text
+from evalbatch.ranking_workbook.table_sheet import row_height
+from tests.ranking_workbook.outcomes import PAYLOADS, SCHEME, batch, department, finding, hostile, realistic
+
+HEADERS = {
+    "排名": "排名 单位编码 填报单位 部门类别 分类排名 总分 等级 A部门决策 B部门管理 C部门履职 D履职绩效 "
+    "E可持续发展 F加减分 总分下限 总分上限 自评总分 差异 部门预算执行率 三公经费控制率 状态 错误数 预警数 来源文件",
+    "指标得分": " ".join(["单位编码 填报单位", *SCHEME.indicators]),
+    "得分明细": "单位编码 填报单位 编码 指标 分值 自评得分 测算得分 复核得分 最终得分 得分来源 差异 "
+    "计分说明 依据单元格",
+    "预算执行": "单位编码 填报单位 年初预算数 全年预算数 决算数 部门预算执行率 预算调整率 结转结余率 是否达标",
+    "项目执行": "单位编码 填报单位 项目名称 项目类别 全年预算数 决算数 执行率 是否达标 未达标原因",
+    "三公经费": "单位编码 填报单位 项目 上年预算数 上年决算数 年初预算数 全年预算数 决算数 超支金额 控制率 变动率 结论",
+    "重点工作": "单位编码 填报单位 工作名称 计划数量 实际数量 质量达标数 计划完成日期 实际完成日期 权重 "
+    "数量完成率 质量达标率 是否按期",
+    "履职效益": "单位编码 填报单位 二级指标 三级指标 指标性质 指标值 计量单位 完成值 权重 完成程度",
+    "加减分": "单位编码 填报单位 类型 级别 工作事项 文号 日期 自报分值 计入分值 说明",
+    "通用指标": "单位编码 填报单位 三公经费控制率 在职人员控制率 三公经费变动率 重点支出安排率 预算完成率 预算调整率",
+    "问题清单": "序号 单位编码 填报单位 级别 类别 规则 工作表 单元格 问题 填报值 应为 差额 建议 来源文件",
+    "收件登记": "来源文件 单位编码 填报单位 结果 原因 SHA-256 大小 接收时间",
+    "数据底稿": "单位编码 填报单位 来源文件",
+    "取数说明": "单位编码 填报单位 工作表 编码 栏目 数值 原填内容 单元格 说明",
+    "评分规则": "编码 内容 公式 级别 依据",
+    "运行说明": "项目 内容",
+}
+
+
+def written(outcome: Outcome) -> bytes:
+    """The bytes of an outcome's workbook."""
+    target = io.BytesIO()
+    write_ranking_workbook(target, outcome, SCHEME)
+    return target.getvalue()
+
+
+@cache
+def opened(which: str) -> openpyxl.Workbook:
+    """The workbook of a named outcome, read back."""
+    outcome = {"realistic": realistic, "hostile": hostile, "empty": batch}[which]()
+    return openpyxl.load_workbook(io.BytesIO(written(outcome)))
+
+
+def header_row(sheet: Worksheet) -> int:
+    """The contract's way to find it: the first row whose column A holds the first header text."""
+    first = HEADERS[sheet.title].split()[0]
+    return next(row for row in range(1, 20) if sheet.cell(row, 1).value == first)
+
+
+def records(which: str, name: str) -> list[dict[str, object]]:
+    """The data rows of a sheet by header."""
+    sheet = opened(which)[name]
+    start = header_row(sheet)
+    headers = [str(cell.value) for cell in sheet[start]]
+    return [dict(zip(headers, row, strict=True)) for row in sheet.iter_rows(min_row=start + 1, values_only=True)]
+
+
+@pytest.mark.parametrize("which", ["realistic", "hostile", "empty"])
+def test_sheets_and_headers_are_those_of_the_contract(which: str) -> None:
+    book = opened(which)
+    assert book.sheetnames == ["总览", *HEADERS]
+    for name, headers in HEADERS.items():
+        sheet = book[name]
+        found = [cell.value for cell in sheet[header_row(sheet)]]
+        assert found[: len(headers.split())] == headers.split(), name
+        assert len(found) == len(set(found)), name
+        assert sheet["A1"].value not in found
+
+
+def test_every_sheet_is_frozen_filtered_and_set_up_for_print() -> None:
+    book = opened("realistic")
+    for name in HEADERS:
+        sheet, header = book[name], header_row(book[name])
+        assert sheet.freeze_panes is not None and sheet.freeze_panes.endswith(str(header + 1)), name
+        assert sheet.auto_filter.ref.startswith(f"A{header}:"), name
+        assert sheet.print_title_rows == f"$1:${header}", name
+        assert sheet.page_setup.orientation == "landscape", name
+    assert "复核" in book["排名"].oddFooter.left.text
+    assert "&P" in book["排名"].oddFooter.right.text or "&[Page]" in book["排名"].oddFooter.right.text
+
+
+def test_the_ranking_is_titled_as_preliminary_until_a_review() -> None:
+    assert opened("realistic")["排名"]["A1"].value == "2024年度部门整体支出绩效评价排名（初评）"
+    result = department()
+    reviewed: tuple[Line, ...] = (replace(result.lines[0], reviewed=result.lines[0].final), *result.lines[1:])
+    book = openpyxl.load_workbook(io.BytesIO(written(batch(replace(result, lines=reviewed)))))
+    assert book["排名"]["A1"].value == "2024年度部门整体支出绩效评价排名"
+
+
+def test_numbers_are_numbers_dates_are_dates_and_codes_keep_their_zeros() -> None:
+    first = records("realistic", "排名")[0]
+    assert (first["排名"], first["单位编码"], first["总分"], first["等级"]) == (1, "0101", 100, "优")
+    assert first["部门预算执行率"] == 0.978637820945
+    sheet = opened("realistic")["排名"]
+    formats = {sheet.cell(2, column).value: sheet.cell(3, column).number_format for column in range(1, 24)}
+    assert (formats["总分"], formats["部门预算执行率"], formats["单位编码"]) == ("0.00", "0.00%", "@")
+    assert records("realistic", "重点工作")[0]["计划完成日期"] == datetime(2024, 12, 31)
+    assert records("realistic", "收件登记")[0]["接收时间"] == datetime(2025, 8, 20, 9, 30)
+    assert records("realistic", "三公经费")[3]["控制率"] == "—"
+    figures = records("realistic", "数据底稿")[0]
+    assert figures["S10.决算数"] == 3632.41
+    assert figures["L01.批复日期"] == datetime.combine(date(2025, 2, 1), datetime.min.time())
+    assert figures["A11.是否适用"] is None
+
+
+def test_raw_figures_name_their_place_in_the_template() -> None:
+    sheet = opened("realistic")["数据底稿"]
+    assert [sheet.cell(row, 1).value for row in range(2, 6)] == ["工作表", "行次名称", "模板单元格", "单位编码"]
+    column = next(cell.column for cell in sheet[5] if cell.value == "S10.决算数")
+    assert [sheet.cell(row, column).value for row in (2, 3, 4)] == ["预算执行情况表", "本年支出合计", "H37"]
+
+
+def test_departments_without_a_valid_workbook_stand_below() -> None:
+    below = records("realistic", "排名")[-2:]
+    assert [(row["排名"], row["填报单位"], row["状态"], row["总分"]) for row in below] == [
+        (None, "市体育局", "退回重报", None),
+        (None, "市档案馆", "未报送", None),
+    ]
+
+
+def test_no_text_of_a_department_becomes_a_formula_or_a_link() -> None:
+    with zipfile.ZipFile(io.BytesIO(written(hostile()))) as archive:
+        for name in archive.namelist():
+            assert not re.search(r"<f[ >/]|<hyperlink", archive.read(name).decode("utf-8")), name
+        assert not any("externalLink" in name or "_rels/sheet" in name for name in archive.namelist())
+    expected = {plain_text(text) for text in PAYLOADS}
+    assert {row["填报单位"] for row in records("hostile", "排名")} == expected
+    assert {row["项目名称"] for row in records("hostile", "项目执行")} == expected
+    assert {row["问题"] for row in records("hostile", "问题清单")} == expected
+    for sheet in opened("hostile"):
+        assert not [cell.coordinate for row in sheet.iter_rows() for cell in row if cell.data_type == "f"]
+
+
+def test_texts_are_cleaned_and_cut() -> None:
+    assert plain_text("甲\x00\x0b\ud800乙\r\n丙") == "甲乙\n丙"
+    assert plain_text("<r>x</r>") == "<r>x</r> "
+    long = plain_text("𠮷" * 20_000)
+    assert len(long.encode("utf-16-le")) // 2 <= MOST_CHARACTERS and long.endswith("𠮷…")
+    exact = "字" * MOST_CHARACTERS
+    assert plain_text(exact) == exact
+    assert len(plain_text(exact + "字")) == MOST_CHARACTERS
+
+
+def test_the_same_outcome_gives_the_same_bytes() -> None:
+    assert written(realistic()) == written(realistic())
+
+
+def test_the_overview_tells_what_to_look_at_with_figures() -> None:
+    text = "\n".join(str(cell.value) for row in opened("realistic")["总览"].iter_rows() for cell in row if cell.value)
+    assert "市档案馆未报送" in text
+    assert "最多的是市交通运输局：决算 180.50 万元，预算 161.00 万元，超 19.50 万元，控制率 112.11%" in text
+    assert "3 个部门不符合“部门预算执行率不低于90%”" in text
+    assert "没有需要先看的事项" in "".join(
+        str(cell.value) for row in opened("empty")["总览"].iter_rows() for cell in row
+    )
+
+
+def test_pending_rows_show_in_the_status() -> None:
+    by_name = {row["填报单位"]: row for row in records("realistic", "排名")}
+    assert by_name["市民政局"]["状态"] == "有效（3项待核）"
+    assert by_name["市外事办"]["状态"] == "有效"
+
+
+def test_rows_are_as_high_as_their_texts_need() -> None:
+    assert row_height([("短", 20)]) < row_height([("字" * 30, 20)]) < row_height([("字" * 60, 20)])
+    assert row_height([("一\n二\n三", 20)]) > row_height([("一二三", 20)])
+    assert row_height([("字" * 30_000, 20)]) == 409
+
+
+def test_findings_with_figures_show_them_as_numbers() -> None:
+    outcome = batch(department(findings=[finding(), finding("CT01", None, found="12", expected="")]))
+    book = openpyxl.load_workbook(io.BytesIO(written(outcome)))
+    rows = list(book["问题清单"].iter_rows(min_row=3, max_row=4, min_col=10, max_col=12, values_only=True))
+    assert rows == [(3632.41, 3315.78, -316.63), ("12", None, None)]
