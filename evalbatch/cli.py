@@ -8,7 +8,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NoReturn
 
-import click
 import typer
 
 if TYPE_CHECKING:
@@ -17,6 +16,8 @@ if TYPE_CHECKING:
     from evalbatch.scheme import Scheme
 
 WRITTEN, MENDED, NOTHING = 0, 1, 2
+_USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
+"""UsageError, whether typer brings its own click or uses the installed one."""
 
 app = typer.Typer(
     help="部门整体支出绩效评价：读取各部门填报的工作簿，审核、计分、排名。",
@@ -162,8 +163,8 @@ def check(
     scheme: SchemeOption = None,
 ) -> int:
     """报送前自查：只列出问题，不写任何文件。"""
+    from evalbatch.examination import examine_file
     from evalbatch.intake import InboxError, find_arrivals
-    from evalbatch.pipeline import examine_file
 
     rules = _scheme(scheme)
     try:
@@ -261,39 +262,47 @@ def main() -> NoReturn:
         # a bureau's console may be GBK: what it cannot show must not stop the run
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
+    sys.exit(_run())
+
+
+def _run() -> int:
     try:
-        code = app(standalone_mode=False)
+        code = app(prog_name="evalbatch", standalone_mode=False)
     except Refused as error:
         typer.echo(str(error), err=True)
-        code = NOTHING
-    except click.exceptions.NoArgsIsHelpError as error:
-        typer.echo(error.format_message())
-        code = NOTHING
-    except click.UsageError as error:
+        return NOTHING
+    except _USAGE_ERROR as error:
         typer.echo(_usage(error), err=True)
-        code = NOTHING
-    except (KeyboardInterrupt, click.Abort):
+        return NOTHING
+    except (KeyboardInterrupt, typer.Abort):
         typer.echo("已中断，没有写出文件。", err=True)
-        code = NOTHING
+        return NOTHING
     except Exception as error:  # a maintainer's mistake still answers in one sentence
         if os.environ.get("EVALBATCH_DEBUG"):
             raise
         typer.echo(f"程序内部错误（{type(error).__name__}：{error}），没有写出文件。请联系维护人员。", err=True)
-        code = NOTHING
-    sys.exit(code if isinstance(code, int) else WRITTEN)
+        return NOTHING
+    return code if isinstance(code, int) else WRITTEN
 
 
-def _usage(error: click.UsageError) -> str:
-    path = error.ctx.command_path if error.ctx is not None else "evalbatch"
-    match error:
-        case click.MissingParameter():
-            name = error.param.metavar or error.param.opts[0] if error.param is not None else ""
+def _usage(error: Any) -> str:
+    """A mistake in the command line as one sentence; typer's own are in English."""
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "evalbatch"
+    parameter = getattr(error, "param", None)
+    name = (parameter.metavar or parameter.opts[0]) if parameter is not None else ""
+    match type(error).__name__:
+        case "NoArgsIsHelpError":
+            return str(error.format_message())
+        case "MissingParameter":
             what = f"缺少参数 {name}"
-        case click.NoSuchOption():
+        case "NoSuchOption":
             what = f"没有选项 {error.option_name}"
-        case click.BadParameter():
-            name = error.param.opts[0] if error.param is not None else ""
-            what = f"参数 {name} 的值不对"
+        case "BadParameter":
+            what = f"参数 {parameter.opts[0] if parameter is not None else ''} 的值不对"
+        case "BadOptionUsage":
+            what = f"选项 {error.option_name} 缺少值"
         case _:
-            what = error.format_message()
+            text = str(error.format_message())
+            what = f"没有命令 {text.split(maxsplit=3)[3].rstrip('.')}" if text.startswith("No such command") else text
     return f"{what}。用法见 {path} --help。"

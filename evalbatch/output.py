@@ -7,7 +7,7 @@ import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 
 class OutputError(OSError):
@@ -40,7 +40,7 @@ def write_atomically(target: Path, write: Callable[[BinaryIO], None]) -> None:
             dir=target.parent, prefix=f".{target.stem}-", suffix=".tmp", delete=False
         ) as file:
             temporary = file.name
-            write(file.file)
+            write(cast(BinaryIO, file))
             file.flush()
             os.fsync(file.fileno())
         _widen(Path(temporary), target)

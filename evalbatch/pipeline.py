@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
 import multiprocessing
-import zipfile
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -15,35 +12,19 @@ from pathlib import Path
 from typing import Final
 
 from evalbatch import __version__
-from evalbatch.evaluation import evaluate, returned
+from evalbatch.examination import Examined, digest_of, examine_file, refusal
 from evalbatch.intake import Arrival, Roster
-from evalbatch.intake.arrivals import SPREADSHEETS
 from evalbatch.model import LEVELS, Finding, Outcome, Ranked, Received, Ref, Result, Status, Unranked
 from evalbatch.ranking import rank
-from evalbatch.reading import NotATemplate, UnreadableWorkbook, read_submission, read_xlsx
 from evalbatch.reading.cells import plain
-from evalbatch.rules import Registered
 from evalbatch.scheme import Scheme, load_scheme
 
-MAX_FILE: Final = 100 * 1024 * 1024
-"""Bytes of a file that is still opened as a workbook."""
 _CHUNK: Final = 16
 _CRASHED: Final = "读取时程序异常终止，文件可能已损坏。请用 Excel 或 WPS 打开核对后另存为 .xlsx 重新报送。"
 
 
 class WorkersError(RuntimeError):
     """Worker processes do not start at all; the text is a sentence for the user."""
-
-
-@dataclass(frozen=True, slots=True)
-class Examined:
-    """What became of one file: a result, a finding that sends it back, or other material with a reason."""
-
-    arrival: Arrival
-    digest: str
-    result: Result | None = None
-    refusal: Finding | None = None
-    other: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,59 +44,6 @@ class Settings:
     scheme: Path | None
     roster: Roster | None
     jobs: int
-
-
-def examine_file(arrival: Arrival, scheme: Scheme, roster: Roster | None) -> Examined:
-    """Read, check and score one file; whatever is wrong with it becomes data, never an exception."""
-    if arrival.refusal:
-        return Examined(arrival, "", other=arrival.refusal)
-    try:
-        content = arrival.path.read_bytes() if arrival.size <= MAX_FILE else b""
-        digest = hashlib.sha256(content).hexdigest() if content or not arrival.size else _digest(arrival.path)
-    except OSError as error:
-        reason = f"文件无法读取（{error.strerror or error}）。请核对文件权限后重新放入。"
-        return Examined(arrival, "", refusal=_refusal(scheme, arrival, reason))
-    named = arrival.path.suffix.lower() in SPREADSHEETS
-    if not named and not _is_workbook(content):
-        return Examined(arrival, digest, other="不是工作簿，未参与计算")
-    try:
-        if arrival.size > MAX_FILE:
-            raise UnreadableWorkbook("文件超过100MB，超出读取上限。请删去图片等无关内容后重新报送。")
-        submission = read_submission(read_xlsx(content), scheme, arrival.name)
-    except NotATemplate:
-        return Examined(arrival, digest, other="工作簿不是填报模板，未参与计算")
-    except UnreadableWorkbook as error:
-        return Examined(arrival, digest, refusal=_refusal(scheme, arrival, error.reason))
-    registered = None
-    if roster is not None:
-        department = roster.find(submission.code, submission.name)
-        registered = (
-            Registered(unknown=True)
-            if department is None
-            else Registered(department.code, department.name, department.category)
-        )
-    result = evaluate(submission, scheme, registered)
-    return Examined(arrival, digest, result=result, refusal=returned(result))
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _is_workbook(content: bytes) -> bool:
-    if not content.startswith(b"PK"):
-        return False
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as package:
-            return "xl/workbook.xml" in package.namelist()
-    except zipfile.BadZipFile:
-        return False
-
-
-def _refusal(scheme: Scheme, arrival: Arrival, reason: str) -> Finding:
-    rule = scheme.rules["FS01"]
-    return Finding("FS01", rule.level, rule.kind, Ref("", ""), reason, advice=rule.advice, file=arrival.name)
 
 
 # ---------------------------------------------------------------- workers
@@ -185,7 +113,7 @@ def _one_by_one(
             try:
                 yield from pool.submit(_examine_chunk, [arrival]).result()
             except BrokenProcessPool:
-                yield Examined(arrival, _digest(arrival.path), refusal=_refusal(scheme, arrival, _CRASHED))
+                yield Examined(arrival, digest_of(arrival.path), refusal=refusal(scheme, arrival, _CRASHED))
                 return list(queue[index + 1 :])
     return []
 

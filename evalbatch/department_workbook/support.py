@@ -39,8 +39,8 @@ _FIXED: Final = 3
 _DIGITS: Final = 4
 _HEADER: Final = 6
 _FIRST: Final = _HEADER + 1
-_POSITION: Final = f"ROW()-{_HEADER}"
-"""The position of the current row within its list."""
+_POSITION: Final = f"ROW()-{_HEADER - 1}"
+"""The position of the current row within its list, the headers of the list being the first."""
 _USED: Final = "填列"
 _ROW: Final = "§"
 """Stands for the number of the current row."""
@@ -250,11 +250,11 @@ def _write_list(form: Form, sheet: Worksheet, support: SupportList) -> None:
     live = live_formulas(scheme)
     checks = {check.check.id: check for check in live.checks}
     inputs = [layout.columns[column.name] for column in visible_columns(layout.spec) if is_input(column)]
-    first = HEADER_ROW + 1
-    last = first + support.last_row - _FIRST
+    last = HEADER_ROW + support.last_row - _HEADER
 
     def table(left: int, right: int) -> str:
-        return f"'{layout.spec.name}'!${column_letter(left)}${first}:${column_letter(right)}${last}"
+        # from the headers on, so that a row inserted right below them is inside
+        return f"'{layout.spec.name}'!${column_letter(left)}${HEADER_ROW}:${column_letter(right)}${last}"
 
     for name, column in (
         (_USED, support.used), *support.mirrors.items(), *support.computed.items(), *support.checks.items(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import cache
 from io import BytesIO
 
 import pytest
@@ -30,15 +31,16 @@ _CASES: dict[str, Filling] = {
 }
 
 
-def _read(filling: Filling) -> Submission:
+@cache
+def _read(case: str) -> Submission:
     target = BytesIO()
-    write_department_workbook(target, _SCHEME, filling)
+    write_department_workbook(target, _SCHEME, _CASES[case])
     return read_submission(read_xlsx(target.getvalue()), _SCHEME, "甲.xlsx")
 
 
 @pytest.mark.parametrize("case", _CASES)
 def test_checks_agree(case: str) -> None:
-    submission, figures = _read(_CASES[case]), FilledFigures(_SCHEME, _CASES[case])
+    submission, figures = _read(case), FilledFigures(_SCHEME, _CASES[case])
     batch = SubmissionFigures(submission, _SCHEME)
     step, fixed = _SCHEME.tail_step(submission.unit), _SCHEME.spec.tolerance.fixed
     said = {live.check.id: figures.judge(live).verdict for live in live_formulas(_SCHEME).checks if not live.check.list}
@@ -48,7 +50,7 @@ def test_checks_agree(case: str) -> None:
 
 @pytest.mark.parametrize("case", _CASES)
 def test_scores_agree(case: str) -> None:
-    submission, figures = _read(_CASES[case]), FilledFigures(_SCHEME, _CASES[case])
+    submission, figures = _read(case), FilledFigures(_SCHEME, _CASES[case])
     wrong = []
     for line in evaluate(submission, _SCHEME).lines:
         formula = live_formulas(_SCHEME).scores.get(line.code)
@@ -62,7 +64,7 @@ def test_scores_agree(case: str) -> None:
 
 
 def test_a_filled_template_is_read_without_a_remark() -> None:
-    submission = _read(_CASES["seed"])
+    submission = _read("seed")
     assert submission.remarks == ()
     derived = {place for place, entry in submission.cells.items() if entry.derived}
     assert derived == {place for place in _SCHEME.derivations if place[0] not in _SCHEME.lists}

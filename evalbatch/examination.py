@@ -1,0 +1,87 @@
+"""One arrival -> what became of it: a result, a finding that sends it back, or other material; never an exception."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from evalbatch.evaluation import evaluate, returned
+from evalbatch.intake import Arrival, Roster
+from evalbatch.intake.arrivals import SPREADSHEETS
+from evalbatch.model import Finding, Ref, Result
+from evalbatch.reading import NotATemplate, UnreadableWorkbook, read_submission, read_xlsx
+from evalbatch.rules import Registered
+from evalbatch.scheme import Scheme
+
+MAX_FILE: Final = 100 * 1024 * 1024
+"""Bytes of a file that is still opened as a workbook."""
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What became of one file: a result, a finding that sends it back, or other material with a reason."""
+
+    arrival: Arrival
+    digest: str
+    result: Result | None = None
+    refusal: Finding | None = None
+    other: str = ""
+
+
+def examine_file(arrival: Arrival, scheme: Scheme, roster: Roster | None) -> Examined:
+    """Read, check and score one file; whatever is wrong with it becomes data, never an exception."""
+    if arrival.refusal:
+        return Examined(arrival, "", other=arrival.refusal)
+    try:
+        content = arrival.path.read_bytes() if arrival.size <= MAX_FILE else b""
+        digest = hashlib.sha256(content).hexdigest() if content or not arrival.size else digest_of(arrival.path)
+    except OSError as error:
+        reason = f"文件无法读取（{error.strerror or error}）。请核对文件权限后重新放入。"
+        return Examined(arrival, "", refusal=refusal(scheme, arrival, reason))
+    named = arrival.path.suffix.lower() in SPREADSHEETS
+    if not named and not _is_workbook(content):
+        return Examined(arrival, digest, other="不是工作簿，未参与计算")
+    try:
+        if arrival.size > MAX_FILE:
+            raise UnreadableWorkbook("文件超过100MB，超出读取上限。请删去图片等无关内容后重新报送。")
+        submission = read_submission(read_xlsx(content), scheme, arrival.name)
+    except NotATemplate:
+        return Examined(arrival, digest, other="工作簿不是填报模板，未参与计算")
+    except UnreadableWorkbook as error:
+        return Examined(arrival, digest, refusal=refusal(scheme, arrival, error.reason))
+    registered = None
+    if roster is not None:
+        department = roster.find(submission.code, submission.name)
+        registered = (
+            Registered(unknown=True)
+            if department is None
+            else Registered(department.code, department.name, department.category)
+        )
+    result = evaluate(submission, scheme, registered)
+    return Examined(arrival, digest, result=result, refusal=returned(result))
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file, read in pieces."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _is_workbook(content: bytes) -> bool:
+    if not content.startswith(b"PK"):
+        return False
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as package:
+            return "xl/workbook.xml" in package.namelist()
+    except zipfile.BadZipFile:
+        return False
+
+
+def refusal(scheme: Scheme, arrival: Arrival, reason: str) -> Finding:
+    """FS01 for a file that cannot be read, with the reason."""
+    rule = scheme.rules["FS01"]
+    return Finding("FS01", rule.level, rule.kind, Ref("", ""), reason, advice=rule.advice, file=arrival.name)
