@@ -92,7 +92,7 @@ class _Reader:
         self.notes: list[Note] = []
         self.templates: dict[tuple[str, str], str] = {}
         self.places: dict[tuple[str, int, int], str] = {}
-        self.uncalculated: set[str] = set()
+        self.uncalculated: set[Ref] = set()
 
     def read(self) -> Submission:
         self.find_sheets()
@@ -402,7 +402,7 @@ class _Reader:
         formula = table.grid.formulas.get(place)
         if formula is not None and self.is_template_formula(table, row, index, key, column.name, listed):
             if content == "":
-                self.uncalculated.add(table.spec.name)
+                self.uncalculated.add(ref)
             return Entry(ref, None, "=" + formula, derived=True)
         if formula is not None and content == "" and column.type not in ("text", "label"):
             return Entry(ref, None, f"={formula}（未计算）", unreadable=True)
@@ -481,12 +481,11 @@ class _Reader:
         return Row(row.key, row.number, entries)
 
     def note_uncalculated(self) -> None:
-        filled = {entry.ref.sheet for entry in self.cells.values() if entry.derived and entry.value is not None}
-        for prefix, rows in self.lists.items():
-            if any(entry.derived and entry.value is not None for row in rows for entry in row.entries.values()):
-                filled.add(self.scheme.lists[prefix].name)
+        keyed = list(self.cells.values())
+        listed = [entry for rows in self.lists.values() for row in rows for entry in row.entries.values()]
+        sheets = {entry.ref.sheet for entry in keyed + listed if entry.ref in self.uncalculated and entry.value is not None}
         for sheet in self.scheme.sheets:
-            if sheet in self.uncalculated and sheet in filled:
+            if sheet in sheets:
                 text = "本表公式保存时未经计算，合计与全年预算数已按公式重算"
                 self.notes.append(Note(sheet, "", "", None, "", "", text))
 

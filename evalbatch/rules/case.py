@@ -9,7 +9,9 @@ from typing import Final
 
 from evalbatch.figures import SubmissionFigures, compress, place_ref
 from evalbatch.model import Finding, Level, Line, ListRow, Ref, Submission
-from evalbatch.scheme import Indicator, Scheme
+from evalbatch.scheme import APPLICABLE, Indicator, Scheme
+from evalbatch.scheme.formula import cells
+from evalbatch.scoring import is_inapplicable
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,26 @@ class Case:
     lines: dict[str, Line]
     registered: Registered | None = None
     doubt: set[tuple[str, str]] = field(default_factory=set)
+
+    def suspect(self, key: str, column: str, sheet: str = "") -> None:
+        """Put a cell in doubt; with one cell of a list, what is computed over its column is in doubt too."""
+        self.doubt.add((key, column))
+        self.doubt.update((prefix, column) for prefix, spec in self.scheme.lists.items() if spec.name == sheet)
+
+    def spread(self) -> set[tuple[str, str]]:
+        """The cells in doubt with every cell that the template computes from them."""
+        doubt = set(self.doubt)
+        changed = True
+        while changed:
+            changed = False
+            for place, entry in self.submission.cells.items():
+                if not entry.derived or place in doubt:
+                    continue
+                formula = self.scheme.derivations[place]
+                if any((cell.key, cell.column) in doubt for cell in cells(formula.node)):
+                    doubt.add(place)
+                    changed = True
+        return doubt
 
     def rows(self, prefix: str) -> tuple[ListRow, ...]:
         """The filled rows of a list with their computed columns."""
@@ -90,7 +112,8 @@ class Case:
     def indicators(self) -> Iterator[Indicator]:
         """The indicators of the scheme, those that the department may leave out and did left out."""
         for indicator in self.scheme.indicators.values():
-            if not (indicator.spec.optional and self.submission.value(indicator.code, "是否适用") == "否"):
+            unchosen = indicator.spec.optional and self.submission.value(indicator.code, APPLICABLE) == "否"
+            if not unchosen and not is_inapplicable(self.submission, indicator):
                 yield indicator
 
 

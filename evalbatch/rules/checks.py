@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from evalbatch.figures import RowFigures
@@ -53,7 +53,7 @@ def find(case: Case) -> Iterator[Finding]:
 def _breaches(case: Case) -> Iterator[Breach]:
     scheme = case.scheme
     step, fixed = scheme.tail_step(case.submission.unit), scheme.spec.tolerance.fixed
-    doubt = _spread(case)
+    doubt = case.spread()
     spoken: set[tuple[str, str, str]] = set()
     for check in scheme.checks:
         rows: Sequence[ListRow | None] = case.rows(check.list) if check.list else (None,)
@@ -76,7 +76,8 @@ def _places(check: Check, row: ListRow | None) -> frozenset[Place]:
 
 
 def _resting_on(case: Case, places: frozenset[Place]) -> frozenset[Place]:
-    """The places with all that their derived totals are computed from: a fault in a part is a fault in its total."""
+    """The places with all that they are computed from: a fault in a part is a fault in its total, one in a row of a
+    list is a fault in the sum over the list."""
     found: set[Place] = set()
     queue = list(places)
     while queue:
@@ -84,26 +85,13 @@ def _resting_on(case: Case, places: frozenset[Place]) -> frozenset[Place]:
         if place in found:
             continue
         found.add(place)
+        key, column = place
+        if key in case.scheme.lists:
+            queue.extend((row.row.key, column) for row in case.rows(key))
         entry = case.submission.cells.get(place)
         if entry is not None and entry.derived:
             queue.extend((cell.key, cell.column) for cell in cells(case.scheme.derivations[place].node))
     return frozenset(found)
-
-
-def _spread(case: Case) -> set[Place]:
-    """The cells in doubt with every cell that the template computes from them."""
-    doubt = set(case.doubt)
-    changed = True
-    while changed:
-        changed = False
-        for place, entry in case.submission.cells.items():
-            if not entry.derived or place in doubt:
-                continue
-            formula = case.scheme.derivations[place]
-            if any((cell.key, cell.column) in doubt for cell in cells(formula.node)):
-                doubt.add(place)
-                changed = True
-    return doubt
 
 
 def _without_consequences(breaches: list[Breach]) -> list[Breach]:
@@ -120,20 +108,23 @@ def _without_consequences(breaches: list[Breach]) -> list[Breach]:
 
 
 def _report(case: Case, breaches: list[Breach]) -> Iterator[Finding]:
-    merged: dict[str, list[Breach]] = {}
+    """One finding for each group of breaches; those led by checks of one code that merges are one finding."""
+    merged: dict[str, list[list[Breach]]] = {}
     for group in _groups(breaches):
         group.sort(key=lambda breach: (breach.check.code, breaches.index(breach)))
         if group[0].check.merge:
-            merged.setdefault(group[0].check.code, []).append(group[0])
+            merged.setdefault(group[0].check.code, []).append(group)
         else:
             yield _finding(case, group[0], group[1:])
-    for code, members in merged.items():
-        named = "；".join(_figures(breach) for breach in members)
-        first = members[0]
-        yield case.finding(
-            code, case.refs(breach.check.place for breach in members), f"{len(members)} 行不成立：{named}",
-            level="提示" if first.judgement.tail else first.check.level, advice=first.check.advice,
-        )  # fmt: skip
+    for groups in merged.values():
+        finding = _finding(case, groups[0][0], groups[0][1:])
+        if len(groups) > 1:
+            named = "；".join(_figures(group[0]) for group in groups)
+            finding = replace(
+                finding, ref=case.refs(group[0].check.place for group in groups), found="", expected="",
+                difference=None, what=f"{len(groups)} 处不成立：{named}",
+            )  # fmt: skip
+        yield finding
 
 
 def _groups(breaches: list[Breach]) -> list[list[Breach]]:
@@ -141,7 +132,7 @@ def _groups(breaches: list[Breach]) -> list[list[Breach]]:
     groups: list[list[Breach]] = []
     for breach in breaches:
         joined = [breach]
-        if breach.check.kind == "填报" and not breach.check.merge and breach.check.tolerance == "tail":
+        if _groupable(breach):
             near = [group for group in groups if any(_same(breach, other) for other in group)]
             joined = [other for group in near for other in group] + joined
             groups = [group for group in groups if group not in near]
@@ -149,8 +140,12 @@ def _groups(breaches: list[Breach]) -> list[list[Breach]]:
     return groups
 
 
+def _groupable(breach: Breach) -> bool:
+    return breach.check.kind == "填报" and breach.check.tolerance == "tail"
+
+
 def _same(one: Breach, other: Breach) -> bool:
-    if other.check.kind != "填报" or other.check.merge or other.check.tolerance != "tail":
+    if not _groupable(other):
         return False
     assert one.judgement.difference is not None and other.judgement.difference is not None
     return abs(one.judgement.difference) == abs(other.judgement.difference) and bool(one.lines & other.lines)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+from evalbatch.figures import typed_columns
 from evalbatch.model import Finding
 from evalbatch.reading.cells import plain, shown
 from evalbatch.rules.case import Case, rule
 from evalbatch.rules.form import remarked
-from evalbatch.scheme import APPLICABLE, EVIDENCE, REASON, SELF_SCORE
+from evalbatch.scheme import APPLICABLE, EVIDENCE, REASON, SELF_SCORE, Indicator
+from evalbatch.scheme.formula import cells
 from evalbatch.scheme.spec import GroupSpec
 from evalbatch.scoring import is_inapplicable
 
@@ -60,6 +62,7 @@ def claims_in_bounds(case: Case) -> Iterator[Finding]:
         if claim < 0 or claim > indicator.weight:
             bound = Decimal(0) if claim < 0 else indicator.weight
             what = f"{name}：自评得分超出0至{indicator.weight}分"
+            case.suspect(indicator.code, SELF_SCORE)
             yield case.finding(
                 "SC03", ref, what, found=shown(claim), expected=f"0至{indicator.weight}", difference=claim - bound
             )
@@ -69,10 +72,13 @@ def claims_in_bounds(case: Case) -> Iterator[Finding]:
 
 @rule("SC05")
 def claim_and_computed(case: Case) -> Iterator[Finding]:
-    """自评得分 of a computed row differs from 测算得分; A41 and rows still 待核 are left out."""
+    """自评得分 of a computed row differs from 测算得分; A41, rows still 待核 and rows on cells in doubt are left out."""
+    doubt = case.spread()
     for indicator in case.indicators():
         line = case.lines[indicator.code]
         if not indicator.spec.compare or line.computed is None or line.claimed is None or line.source == "待核":
+            continue
+        if doubt & {(indicator.code, SELF_SCORE), *_basis(case, indicator)}:
             continue
         if line.claimed != line.computed:
             what = (
@@ -84,6 +90,15 @@ def claim_and_computed(case: Case) -> Iterator[Finding]:
             )  # fmt: skip
 
 
+def _basis(case: Case, indicator: Indicator) -> Iterator[tuple[str, str]]:
+    """The cells that a computed row rests on, list columns down to what is typed in them."""
+    for formula in (indicator.points, indicator.pending):
+        for cell in () if formula is None else cells(formula.node):
+            computed = case.scheme.row_formulas.get(cell.key, {}).get(cell.column)
+            columns = [cell.column] if computed is None else typed_columns(case.scheme, cell.key, computed.node)
+            yield from ((cell.key, column) for column in columns)
+
+
 @rule("SC06")
 def reasons_and_evidence(case: Case) -> Iterator[Finding]:
     """Deductions without 扣分原因, and full marks on judged and factual rows without 佐证材料."""
@@ -92,7 +107,7 @@ def reasons_and_evidence(case: Case) -> Iterator[Finding]:
         claim = case.submission.value(indicator.code, SELF_SCORE)
         if not isinstance(claim, Decimal) or indicator.group.cap is not None:
             continue
-        if (indicator.code, REASON) not in case.submission.cells:
+        if (indicator.code, REASON) not in case.submission.cells or (indicator.code, SELF_SCORE) in case.doubt:
             continue
         if claim < indicator.weight and not case.submission.text(indicator.code, REASON):
             unexplained.append(indicator.code)
@@ -137,7 +152,7 @@ def optional_rows(case: Case) -> Iterator[Finding]:
 @rule("SC11")
 def no_works(case: Case) -> Iterator[Finding]:
     """No key work at all: C1, C2 and C3 cannot be computed."""
-    if not case.rows("W"):
+    if "W" in case.submission.lists and not case.rows("W"):
         sheet = case.scheme.lists["W"]
         yield case.finding("SC11", case.ref("W01", sheet.label), "重点工作完成情况表没有填报任何工作", found="空白")
 

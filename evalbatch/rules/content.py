@@ -40,8 +40,8 @@ def cells(case: Case) -> Iterator[tuple[tuple[str, str], ColumnSpec, Entry, str]
 def figures_as_text(case: Case) -> Iterator[Finding]:
     """Figures typed as text were understood: one note a sheet, the cells named."""
     by_sheet: dict[str, list[Entry]] = {}
-    for _, _, entry, _ in cells(case):
-        if entry.reading and entry.value is not None and entry.reading.startswith("文本"):
+    for _, spec, entry, _ in cells(case):
+        if spec.type in _FIGURES and entry.value is not None and entry.reading.startswith("文本"):
             by_sheet.setdefault(entry.ref.sheet, []).append(entry)
     for entries in by_sheet.values():
         text = "；".join(entry.reading for entry in entries[:5]) + ("等" if len(entries) > 5 else "")
@@ -53,17 +53,9 @@ def unreadable(case: Case) -> Iterator[Finding]:
     """A cell that needs a figure or a date holds something else."""
     for (key, column), spec, entry, name in cells(case):
         if entry.unreadable and not entry.raw.startswith("#"):
-            case.doubt.add((key, column))
-            prefix = list_of(case, entry.ref.sheet)
-            if prefix:
-                case.doubt.add((prefix, column))
+            case.suspect(key, column, entry.ref.sheet)
             kind = "日期" if spec.type == "date" else "数字"
             yield case.finding("CT02", entry.ref, f"{name}不能识别为{kind}", found=entry.raw, expected=kind)
-
-
-def list_of(case: Case, sheet: str) -> str:
-    """The prefix of a list sheet by its name."""
-    return next((prefix for prefix, spec in case.scheme.lists.items() if spec.name == sheet), "")
 
 
 @rule("CT03")
@@ -118,12 +110,13 @@ def derived_blanks(case: Case) -> Iterable[tuple[str, str]]:
 @rule("CT04")
 def negative(case: Case) -> Iterator[Finding]:
     """A figure that cannot be negative is; derived totals follow from their parts and are left out."""
-    for (_, column), spec, entry, name in cells(case):
+    for (key, column), spec, entry, name in cells(case):
         if spec.signed or spec.type not in _FIGURES or entry.derived or not isinstance(entry.value, Decimal):
             continue
         if column == SELF_SCORE or (column == "决算数" and entry.ref.sheet == case.scheme.lists["X"].name):
             continue  # SC03 and PJ02 speak for these
         if entry.value < 0:
+            case.suspect(key, column, entry.ref.sheet)
             yield case.finding("CT04", entry.ref, f"{name}不应为负数", found=entry.raw, expected="不小于0")
 
 
@@ -153,7 +146,9 @@ def percentages(case: Case) -> Iterator[Finding]:
             small, large = min(target, done), max(target, done)
             if small <= Decimal("1.5") and large > Decimal("1.5") and large / small > 20:
                 what = f"{row.row.key} 指标值与完成值一个按百分数、一个按小数填写"
-                yield case.finding("CT07", case.row_ref(row, "完成值"), what, found=shown(done), expected=shown(target))
+                ref = case.row_ref(row, "完成值")
+                case.suspect(row.row.key, "完成值", ref.sheet)
+                yield case.finding("CT07", ref, what, found=shown(done), expected=shown(target))
 
 
 @rule("CT08")
@@ -164,6 +159,7 @@ def choices(case: Case) -> Iterator[Finding]:
             continue
         if entry.value not in spec.choices and not (place[0].startswith("Y") and place[1] == "级别"):
             expected = "、".join(spec.choices)
+            case.suspect(*place, entry.ref.sheet)
             yield case.finding("CT08", entry.ref, f"{name}不在规定选项之内", found=entry.raw, expected=expected)
 
 
@@ -195,10 +191,20 @@ def mixed_units(case: Case) -> Iterator[Finding]:
 
 @rule("UN03")
 def implausible_unit(case: Case) -> Iterator[Finding]:
-    """元 declared with small amounts throughout, or 万元 with a department of more than ten billion 元."""
+    """元 declared with small amounts throughout, or 万元 with a department of more than ten billion 元.
+
+    Where the wages by head are as far off, UN01 says so, and more gravely.
+    """
     place = ("S10", "决算数")
     total = case.submission.value(*place)
-    if not isinstance(total, Decimal) or place in case.doubt or ("T05", CONTENT) in case.doubt:
+    doubt = case.spread()
+    if not isinstance(total, Decimal) or doubt & {place, ("T05", CONTENT)}:
+        return
+    by_head = [check for check in case.scheme.checks if check.code == "UN01" and check.level == "错误"]
+    if any(
+        not doubt & set(check.cells) and check.judge(case.figures, Decimal(0), Decimal(0)).verdict == "✗"
+        for check in by_head
+    ):
         return
     factor = case.scheme.spec.units[case.submission.unit]
     typed = total / factor

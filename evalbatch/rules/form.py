@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evalbatch.model import Finding
+from evalbatch.reading.cells import plain
 from evalbatch.rules.case import Case, rule
 from evalbatch.scheme import CONTENT
 
@@ -68,7 +69,7 @@ def error_values(case: Case) -> Iterator[Finding]:
         for row in case.rows(prefix):
             for column, entry in row.row.entries.items():
                 if entry.unreadable and entry.raw.startswith("#"):
-                    case.doubt.update({(row.row.key, column), (prefix, column)})
+                    case.suspect(row.row.key, column, entry.ref.sheet)
                     yield case.finding("FS08", entry.ref, f"{row.row.key} 的{column}是错误值", found=entry.raw)
 
 
@@ -98,7 +99,7 @@ def unit_of_money(case: Case) -> Iterator[Finding]:
     """金额单位 is blank or none of the four (read as 万元), or a sheet declares another."""
     place = ("T05", CONTENT)
     text = case.submission.text(*place)
-    if place not in case.doubt and text not in case.scheme.spec.units:
+    if place in case.submission.cells and place not in case.doubt and plain(text) not in case.scheme.spec.units:
         case.doubt.add(place)
         found, expected = text or "空白", "、".join(case.scheme.spec.units)
         yield case.finding("HD03", case.ref(*place), "金额单位不明，按万元读取", found=found, expected=expected)
@@ -116,7 +117,7 @@ def names_of_the_roster(case: Case) -> Iterator[Finding]:
         yield case.finding("HD04", case.refs(places), "填报单位不在单位名录中", found=found)
     for key, expected in (("T01", case.registered.name), ("T02", case.registered.code)):
         found = case.submission.text(key, CONTENT)
-        if found and expected and found != expected and (key, CONTENT) not in case.doubt:
+        if found and expected and plain(found) != plain(expected) and (key, CONTENT) not in case.doubt:
             label = case.scheme.label(key)
             yield case.finding("HD04", case.ref(key, CONTENT), f"{label}与单位名录不符", found=found, expected=expected)
 

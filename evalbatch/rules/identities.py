@@ -25,7 +25,8 @@ def duplicated_amount(case: Case) -> Iterator[Finding]:
         amounts: dict[str, Decimal] = {}
         for line in case.scheme.lines.values():
             value = case.submission.value(line.key, _COLUMN)
-            if line.block == block and isinstance(value, Decimal) and value > 0:
+            share = line.label.startswith("其中")  # shares of one whole may agree by chance of fact
+            if line.block == block and not share and isinstance(value, Decimal) and value > 0:
                 amounts[line.key] = value
         alike: dict[Decimal, list[str]] = {}
         for key, value in amounts.items():
@@ -51,12 +52,7 @@ def _unrelated(case: Case, keys: list[str]) -> list[str]:
 
 
 def _bound(case: Case, one: str, other: str) -> bool:
-    ancestors = _ancestors(case, one)
-    if other in ancestors or one in _ancestors(case, other):
-        return True
-    # 其中 lines are shares of one whole and may agree by chance of fact
-    lines = case.scheme.lines
-    return lines[one].label.startswith("其中") or lines[other].label.startswith("其中")
+    return other in _ancestors(case, one) or one in _ancestors(case, other)
 
 
 def _ancestors(case: Case, key: str) -> set[str]:
@@ -87,7 +83,9 @@ def whole_numbers(case: Case) -> Iterator[Finding]:
     """Persons, groups, vehicles and receptions are counted in whole numbers."""
     for line in case.scheme.lines.values():
         for column, spec in line.types.items():
-            value = case.submission.value(line.key, column)
-            if spec.type == "count" and isinstance(value, Decimal) and value != value.to_integral_value():
+            entry = case.submission.cells.get((line.key, column))
+            if spec.type != "count" or entry is None or entry.derived or not isinstance(entry.value, Decimal):
+                continue
+            if entry.value != entry.value.to_integral_value():
                 what = f"{line.label}应为整数"
-                yield case.finding("ID14", case.ref(line.key, column), what, found=shown(value), expected="整数")
+                yield case.finding("ID14", entry.ref, what, found=shown(entry.value), expected="整数")

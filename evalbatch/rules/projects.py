@@ -22,31 +22,19 @@ def incomplete_rows(case: Case) -> Iterator[Finding]:
         blank = [
             column
             for column in ("项目名称", "全年预算数", "决算数")
-            if row.row.value(column) is None
-            and not (column in row.row.entries and row.row.entries[column].unreadable)
-            and not (
-                column == "全年预算数" and row.row.value("年初预算数") is None and _derived(row) and _cancelled(row)
-            )
+            if row.row.value(column) is None and (row.row.key, column) not in case.doubt
         ]
         if blank:
-            case.doubt.update(("X", column) for column in blank)
-            case.doubt.update((row.row.key, column) for column in blank)
-            yield case.finding(
-                "PJ02", case.row_ref(row, blank[0]), f"{_name(row)}：{'、'.join(blank)}未填", found="空白"
-            )
+            ref = case.row_ref(row, blank[0])
+            for column in (*blank, *(("年初预算数",) if "全年预算数" in blank else ())):
+                case.suspect(row.row.key, column, ref.sheet)
+            yield case.finding("PJ02", ref, f"{_name(row)}：{'、'.join(blank)}未填", found="空白")
         spent = row.row.value("决算数")
         if isinstance(spent, Decimal) and spent < 0:
             what = f"{_name(row)}：决算数不应为负数"
-            yield case.finding("PJ02", case.row_ref(row, "决算数"), what, found=shown(spent), expected="不小于0")
-
-
-def _derived(row: ListRow) -> bool:
-    entry = row.row.entries.get("全年预算数")
-    return entry is not None and entry.derived
-
-
-def _cancelled(row: ListRow) -> bool:
-    return row.row.value("决算数") == 0
+            ref = case.row_ref(row, "决算数")
+            case.suspect(row.row.key, "决算数", ref.sheet)
+            yield case.finding("PJ02", ref, what, found=shown(spent), expected="不小于0")
 
 
 @rule("PJ03")
@@ -55,6 +43,8 @@ def execution(case: Case) -> Iterator[Finding]:
     for row in case.rows("X"):
         budget, spent = row.row.value("全年预算数"), row.row.value("决算数")
         if not isinstance(budget, Decimal) or not isinstance(spent, Decimal) or budget <= 0:
+            continue
+        if (row.row.key, "决算数") in case.doubt:
             continue
         ref = case.row_ref(row, "决算数")
         rate = row.computed["执行率"]
@@ -107,7 +97,7 @@ def repeated(case: Case) -> Iterator[Finding]:
 @rule("PJ06")
 def no_projects(case: Case) -> Iterator[Finding]:
     """项目支出 without any project: A41 and B12 cannot be verified."""
-    if case.rows("X") or ("S04", "决算数") in case.doubt:
+    if "X" not in case.submission.lists or case.rows("X") or ("S04", "决算数") in case.doubt:
         return
     for column in ("决算数", "全年预算数"):
         spent = case.submission.value("S04", column)

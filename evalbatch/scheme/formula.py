@@ -192,7 +192,9 @@ class _Builder(lark.Transformer[lark.Token, Node]):
     def sum_chain(self, items: list[Node | lark.Token]) -> Node:
         first = items[0]
         assert not isinstance(first, lark.Token)
-        terms: list[tuple[int, Node]] = [(1, first)]
+        # -A + B is one sum, not the sum of -A and B
+        alone = isinstance(first, Sum) and len(first.terms) == 1
+        terms: list[tuple[int, Node]] = [*first.terms] if alone else [(1, first)]  # type: ignore[union-attr]
         for sign, term in zip(items[1::2], items[2::2], strict=True):
             assert not isinstance(term, lark.Token)
             terms.append((1 if sign == "+" else -1, term))

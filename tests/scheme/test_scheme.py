@@ -1,0 +1,98 @@
+"""A good scheme compiles; a bad one is refused with file, key and reason."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from evalbatch.scheme import SchemeError, compile_scheme, packaged_scheme
+from evalbatch.scheme.layout import address, column_letter, column_number, list_key, template_layout
+from tests.forms import scheme
+
+TEXT = packaged_scheme().read_text(encoding="utf-8")
+
+REFUSALS = [
+    ("points of a group", 'name = "A部门决策", points = 15', 'name = "A部门决策", points = 20', "groups", "105"),
+    ("points of a row", "points_max = 10\n", "points_max = 11\n", "groups[3].points", "31"),
+    ("no points", "points_max = 10\n", "points_max = 0\n", "groups[3].points", "20"),
+    ("a gap between bands", 'name = "良", from = 80, to = 90', 'name = "良", from = 80, to = 89', "grades", "空档"),
+    ("bands overlap", 'name = "良", from = 80, to = 90', 'name = "良", from = 80, to = 91', "grades", "重叠"),
+    ("bands end early", 'name = "优", from = 90, to = 100', 'name = "优", from = 90, to = 99', "grades", "100"),
+    ("bands start late", 'name = "差", from = 0, to = 60', 'name = "差", from = 1, to = 60', "grades", "0"),
+    ("unknown line", "S10 = S03 + S04 + S07", "S10 = S03 + S94 + S07", "check[1](ID01).formula", "S94"),
+    ("unfinished formula", "'S10 = S03 + S04 + S07 + S08 + S09'", "'S10 = S03 +'", "check[1](ID01).formula", "不完整"),
+    ("not a relation", "'S10 = S03 + S04 + S07 + S08 + S09'", "'S03 + S04'", "check[1](ID01).formula", "等式"),
+    ("unknown rule", 'code = "ID18"\nformula', 'code = "ID98"\nformula', "(ID98).code", "ID98"),
+    ("unknown key", "year = 2024\n", "year = 2024\nyeer = 2024\n", "yeer", "拼写"),
+    ("missing key", 'edition = "2024"\n', "", "edition", "缺少"),
+    ("wrong type", "year = 2024\n", 'year = "今年"\n', "year", "今年"),
+    ("not TOML", "year = 2024\n", "year = = 2024\n", "", "TOML"),
+    ("unknown choice", 'choice = "一次"', 'choice = "两次"', "policy(A41扣分).choice", "两次"),
+    ("line twice", 'key = "R02"', 'key = "R01"', "sheet(预算执行情况表).lines", "R01"),
+    ("rule twice", 'code = "FS02"\nlevel', 'code = "FS01"\nlevel', "rule[2].code", "FS01"),
+    ("parent unknown", 'parent = "R09"', 'parent = "R99"', "parent", "R99"),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "key", "reason"), [r[1:] for r in REFUSALS], ids=[r[0] for r in REFUSALS])
+def test_a_bad_scheme_is_refused_with_file_key_and_reason(before: str, after: str, key: str, reason: str) -> None:
+    assert before in TEXT
+    with pytest.raises(SchemeError) as caught:
+        compile_scheme(TEXT.replace(before, after, 1).encode(), "2025.toml")
+    assert caught.value.file == "2025.toml"
+    assert key in caught.value.key
+    assert reason in caught.value.reason
+    assert "\n" not in str(caught.value).removesuffix("\n")
+
+
+def test_the_2024_scheme_is_whole() -> None:
+    assert [group.points for group in scheme().spec.groups] == [15, 20, 30, 30, 5, 0]
+    assert len(scheme().indicators) == 38
+    assert list(scheme().indicators)[:9] == ["A11", "A12", "A13", "A21", "A22", "A31", "A32", "A41", "A42"]
+    assert scheme().indicators["A41"].weight == 3
+    numbers = {policy.number for policy in scheme().policies.values()} - {None}
+    assert numbers == set(range(1, 33))
+
+
+@pytest.mark.parametrize(
+    ("total", "grade"),
+    [("100", "优"), ("90", "优"), ("89.99", "良"), ("80", "良"), ("79.99", "中"), ("60", "中"), ("59.99", "差"), ("0", "差")],
+)
+def test_bands_are_half_open(total: str, grade: str) -> None:
+    assert scheme().grade(Decimal(total)) == grade
+
+
+def test_a_changed_policy_changes_the_formula_without_python() -> None:
+    per_project = compile_scheme(TEXT.replace('choice = "一次"', 'choice = "逐项"', 1).encode(), "2025.toml")
+    points = per_project.indicators["A41"].points
+    assert points is not None
+    assert "3 * N(SUM(X.未达标))" in points.text
+
+
+def test_every_option_of_every_policy_compiles() -> None:
+    for policy in scheme().spec.policy:
+        for option in policy.options:
+            start = TEXT.index(f'name = "{policy.name}"')
+            head, tail = TEXT[:start], TEXT[start:]
+            chosen = tail.replace(f'choice = "{policy.choice}"', f'choice = "{option}"', 1)
+            assert compile_scheme((head + chosen).encode(), "x.toml").choice(policy.name) == option
+
+
+def test_identifiers_of_checks_are_unique() -> None:
+    names = [check.id for check in scheme().checks]
+    assert len(set(names)) == len(names)
+
+
+def test_line_ends_do_not_change_the_digest() -> None:
+    assert compile_scheme(TEXT.replace("\n", "\r\n").encode(), "x").digest == compile_scheme(TEXT.encode(), "x").digest
+
+
+def test_layout() -> None:
+    assert [column_letter(number) for number in (1, 26, 27, 702, 703, 16384)] == ["A", "Z", "AA", "ZZ", "AAA", "XFD"]
+    assert all(column_number(column_letter(number)) == number for number in range(1, 1000))
+    assert address(25, 8) == "H25"
+    assert [list_key(scheme().lists[prefix], 7) for prefix in "XWVY"] == ["X007", "W07", "V07", "Y07"]
+    for sheet in template_layout(scheme()).values():
+        rows = [*sheet.rows.values(), *sheet.headings]
+        assert len(set(rows)) == len(rows)
