@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from evalbatch.department_workbook import write_department_workbook
 from evalbatch.evaluation import evaluate
@@ -113,6 +114,35 @@ def judge(*fillings: Filled, registered: Registered | None = None) -> Result:
 def places(findings: tuple[Finding, ...]) -> list[tuple[str, str, str]]:
     """The exact list of (rule, sheet, cell) that tests speak in."""
     return sorted((finding.code, finding.ref.sheet, finding.ref.cell) for finding in findings)
+
+
+_ROW: Final = re.compile(r"(?:(?:'([^']+)'|([\w一-鿿]+))!)?(\$?[A-Z]{1,3}\$?)(\d+)(?![\w(])")
+
+
+def insert_rows(book: Book, sheet: str, before: int, count: int) -> Book:
+    """The book with rows inserted before a 1-based row, every reference rewritten as a spreadsheet does."""
+
+    def rewrite(formula: str, here: str) -> str:
+        def shift(match: re.Match[str]) -> str:
+            row = int(match[4])
+            if (match[1] or match[2] or here) != sheet or row < before:
+                return match[0]
+            return match[0].removesuffix(match[4]) + str(row + count)
+
+        return _ROW.sub(shift, formula)
+
+    grids = []
+    for grid in book.grids:
+        rows = [list(row) for row in grid.rows]
+        shift = count if grid.name == sheet else 0
+        if shift:
+            rows[before - 1 : before - 1] = [[] for _ in range(count)]
+        formulas = {
+            (row + (shift if row >= before - 1 else 0), column): rewrite(text, grid.name)
+            for (row, column), text in grid.formulas.items()
+        }
+        grids.append(Grid(grid.name, rows, grid.hidden, formulas, grid.errors))
+    return Book(tuple(grids))
 
 
 def clear(book: Book, names: Sequence[str]) -> Book:

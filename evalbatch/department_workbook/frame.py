@@ -13,6 +13,7 @@ from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
+from evalbatch.cell_text import plain_text
 from evalbatch.department_workbook.figures import UNIT, FilledFigures, Filling
 from evalbatch.department_workbook.styles import LINE_HEIGHT, Styles
 from evalbatch.model import Value
@@ -139,7 +140,7 @@ def put(sheet: Worksheet, row: int, column: int, value: Value, style: Format) ->
         case date():
             sheet.write_datetime(row, column, value, style)
         case _:
-            sheet.write_string(row, column, value, style)
+            sheet.write_string(row, column, plain_text(value), style)
 
 
 def put_formula(sheet: Worksheet, row: int, column: int, formula: str, style: Format, value: Value) -> None:

@@ -9,7 +9,8 @@ from typing import Final
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from evalbatch.ranking_workbook.cells import plain_text, write_value
+from evalbatch.cell_text import plain_text
+from evalbatch.ranking_workbook.cells import write_value
 from evalbatch.ranking_workbook.looks import Formats
 from evalbatch.ranking_workbook.sheets import Sheet
 from evalbatch.scheme.layout import column_letter

@@ -483,7 +483,9 @@ class _Reader:
     def note_uncalculated(self) -> None:
         keyed = list(self.cells.values())
         listed = [entry for rows in self.lists.values() for row in rows for entry in row.entries.values()]
-        sheets = {entry.ref.sheet for entry in keyed + listed if entry.ref in self.uncalculated and entry.value is not None}
+        sheets = {
+            entry.ref.sheet for entry in keyed + listed if entry.ref in self.uncalculated and entry.value is not None
+        }
         for sheet in self.scheme.sheets:
             if sheet in sheets:
                 text = "本表公式保存时未经计算，合计与全年预算数已按公式重算"

@@ -32,7 +32,11 @@ NOT_WORKBOOKS: Mapping[str, bytes] = {
 }
 """(e) what arrives beside workbooks: a web page saved under a workbook's name, and a stamped scan."""
 
-ABSENT = (("101014", "市公安局", "党群", ""), ("101015", "市民政局", "社会事业", ""), ("101016", "市国家保密局", "党群", "是"))
+ABSENT = (
+    ("101014", "市公安局", "党群", ""),
+    ("101015", "市民政局", "社会事业", ""),
+    ("101016", "市国家保密局", "党群", "是"),
+)
 """Departments of the roster without a valid workbook: a broken file, none at all, one that reports offline."""
 
 

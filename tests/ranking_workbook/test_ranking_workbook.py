@@ -13,9 +13,9 @@ import openpyxl
 import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
+from evalbatch.cell_text import MOST_CHARACTERS, plain_text
 from evalbatch.model import Line, Outcome
 from evalbatch.ranking_workbook import write_ranking_workbook
-from evalbatch.ranking_workbook.cells import MOST_CHARACTERS, plain_text
 from evalbatch.ranking_workbook.table_sheet import row_height
 from tests.ranking_workbook.outcomes import PAYLOADS, SCHEME, batch, department, finding, hostile, realistic
 
