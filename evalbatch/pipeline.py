@@ -62,6 +62,10 @@ def _examine_chunk(arrivals: Sequence[Arrival]) -> list[Examined]:
     return [examine_file(arrival, scheme, _worker_settings.roster) for arrival in arrivals]
 
 
+EXAMINE: Callable[[Sequence[Arrival]], list[Examined]] = _examine_chunk
+"""What a worker does with a chunk of arrivals."""
+
+
 def _pool(settings: Settings, workers: int) -> ProcessPoolExecutor:
     # never fork: a worker must start the same way on every system, and threads may be running here
     method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
@@ -83,7 +87,7 @@ def examine_all(arrivals: Sequence[Arrival], settings: Settings) -> Iterator[Exa
         futures: dict[Future[list[Examined]], Sequence[Arrival]] = {}
         try:
             for chunk in chunks:
-                futures[pool.submit(_examine_chunk, chunk)] = chunk
+                futures[pool.submit(EXAMINE, chunk)] = chunk
         except BrokenProcessPool:
             sent = {arrival.name for chunk in futures.values() for arrival in chunk}
             suspects.extend(arrival for arrival in arrivals if arrival.name not in sent)
@@ -105,13 +109,13 @@ def _one_by_one(
     """Examine files one at a time until one kills the worker; returns the files after it."""
     with _pool(settings, 1) as pool:
         try:
-            pool.submit(_examine_chunk, ()).result()
+            pool.submit(EXAMINE, ()).result()
         except BrokenProcessPool:
             # no file was touched yet: blaming one would send a good workbook back
             raise WorkersError("工作进程无法启动，没有审核任何文件。请检查内存与系统权限后重试。") from None
         for index, arrival in enumerate(queue):
             try:
-                yield from pool.submit(_examine_chunk, [arrival]).result()
+                yield from pool.submit(EXAMINE, [arrival]).result()
             except BrokenProcessPool:
                 yield Examined(arrival, digest_of(arrival.path), refusal=refusal(scheme, arrival, _CRASHED))
                 return list(queue[index + 1 :])

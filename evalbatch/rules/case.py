@@ -46,19 +46,27 @@ class Case:
         self.doubt.update((prefix, column) for prefix, spec in self.scheme.lists.items() if spec.name == sheet)
 
     def spread(self) -> set[tuple[str, str]]:
-        """The cells in doubt with every cell that the template computes from them."""
+        """The cells in doubt with every total that rests on them, computed here or spoilt in the file."""
         doubt = set(self.doubt)
-        changed = True
-        while changed:
-            changed = False
-            for place, entry in self.submission.cells.items():
-                if not entry.derived or place in doubt:
-                    continue
-                formula = self.scheme.derivations[place]
-                if any((cell.key, cell.column) in doubt for cell in cells(formula.node)):
-                    doubt.add(place)
-                    changed = True
+        reached = 0
+        while reached < len(doubt):
+            reached = len(doubt)
+            for places, terms in self._totals():
+                if not doubt.isdisjoint(terms):
+                    doubt.update(places)
         return doubt
+
+    def _totals(self) -> Iterator[tuple[tuple[tuple[str, str], ...], list[tuple[str, str]]]]:
+        derivations = self.scheme.derivations
+        for place, entry in self.submission.cells.items():
+            if place in derivations and (entry.derived or entry.unreadable):
+                yield (place,), [(cell.key, cell.column) for cell in cells(derivations[place].node)]
+        for prefix, rows in self.figures.rows.items():
+            for row in rows:
+                for column, entry in row.row.entries.items():
+                    if (prefix, column) in derivations and (entry.derived or entry.unreadable):
+                        terms = [(row.row.key, cell.column) for cell in cells(derivations[prefix, column].node)]
+                        yield ((row.row.key, column), (prefix, column)), terms
 
     def rows(self, prefix: str) -> tuple[ListRow, ...]:
         """The filled rows of a list with their computed columns."""

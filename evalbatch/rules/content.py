@@ -52,7 +52,7 @@ def figures_as_text(case: Case) -> Iterator[Finding]:
 def unreadable(case: Case) -> Iterator[Finding]:
     """A cell that needs a figure or a date holds something else."""
     for (key, column), spec, entry, name in cells(case):
-        if entry.unreadable and not entry.raw.startswith("#"):
+        if entry.unreadable and not entry.raw.startswith("#") and (key, column) not in case.spread():
             case.suspect(key, column, entry.ref.sheet)
             kind = "日期" if spec.type == "date" else "数字"
             yield case.finding("CT02", entry.ref, f"{name}不能识别为{kind}", found=entry.raw, expected=kind)

@@ -60,15 +60,15 @@ def strangers(case: Case) -> Iterator[Finding]:
 
 @rule("FS08")
 def error_values(case: Case) -> Iterator[Finding]:
-    """An input cell holds #REF!, #DIV/0! or another error value."""
+    """An input cell holds #REF!, #DIV/0! or another error value; totals that only pass it on are left out."""
     for (key, column), entry in case.submission.cells.items():
-        if entry.unreadable and entry.raw.startswith("#"):
-            case.doubt.add((key, column))
+        if entry.unreadable and entry.raw.startswith("#") and (key, column) not in case.spread():
+            case.suspect(key, column)
             yield case.finding("FS08", entry.ref, f"{case.scheme.label(key)}（{column}）是错误值", found=entry.raw)
     for prefix in case.scheme.lists:
         for row in case.rows(prefix):
             for column, entry in row.row.entries.items():
-                if entry.unreadable and entry.raw.startswith("#"):
+                if entry.unreadable and entry.raw.startswith("#") and (row.row.key, column) not in case.spread():
                     case.suspect(row.row.key, column, entry.ref.sheet)
                     yield case.finding("FS08", entry.ref, f"{row.row.key} 的{column}是错误值", found=entry.raw)
 

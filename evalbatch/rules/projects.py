@@ -18,11 +18,12 @@ def _name(row: ListRow) -> str:
 @rule("PJ02")
 def incomplete_rows(case: Case) -> Iterator[Finding]:
     """A project without its name, 全年预算数 or 决算数, or with a negative 决算数."""
+    doubt = case.spread()
     for row in case.rows("X"):
         blank = [
             column
             for column in ("项目名称", "全年预算数", "决算数")
-            if row.row.value(column) is None and (row.row.key, column) not in case.doubt
+            if row.row.value(column) is None and (row.row.key, column) not in doubt
         ]
         if blank:
             ref = case.row_ref(row, blank[0])
@@ -40,11 +41,12 @@ def incomplete_rows(case: Case) -> Iterator[Finding]:
 @rule("PJ03")
 def execution(case: Case) -> Iterator[Finding]:
     """A project executed below 90 % (below half: said so) or above its budget; a reason is mandatory."""
+    doubt = case.spread()
     for row in case.rows("X"):
         budget, spent = row.row.value("全年预算数"), row.row.value("决算数")
         if not isinstance(budget, Decimal) or not isinstance(spent, Decimal) or budget <= 0:
             continue
-        if (row.row.key, "决算数") in case.doubt:
+        if doubt & {(row.row.key, "全年预算数"), (row.row.key, "决算数")}:
             continue
         ref = case.row_ref(row, "决算数")
         rate = row.computed["执行率"]

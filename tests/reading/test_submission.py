@@ -9,6 +9,7 @@ from typing import Any
 
 import openpyxl
 import pytest
+from openpyxl.cell import MergedCell
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -55,6 +56,8 @@ def figures(result: Result) -> dict[tuple[str, str], Any]:
 def move_column(sheet: Worksheet, source: str, target: str) -> None:
     """Cut a column and paste it behind the table, as a spreadsheet does: references follow."""
     for row in range(4, sheet.max_row + 1):
+        if isinstance(sheet[f"{source}{row}"], MergedCell):
+            continue  # the heading of a block
         sheet[f"{target}{row}"].value = sheet[f"{source}{row}"].value
         sheet[f"{source}{row}"].value = None
 
