@@ -82,3 +82,12 @@ def explain_code(scheme: Scheme, code: str) -> str | None:
     if entry.advice:
         lines.append(f"处理：{entry.advice}")
     return "\n".join(lines)
+
+
+def markdown_table(scheme: Scheme) -> str:
+    """The rules as the table of README.md: code, severity, category, what it checks."""
+    lines = ["| 规则 | 级别 | 类别 | 内容 |", "|--|--|--|--|"]
+    for code, rule in scheme.rules.items():
+        levels = "／".join(dict.fromkeys((rule.level, *rule.variants.values())))
+        lines.append(f"| {code} | {levels} | {rule.kind} | {rule.text} |")
+    return "\n".join(lines)

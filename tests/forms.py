@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import tomllib
+import zipfile
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -167,3 +168,11 @@ def judge_case(typed: Filled, gone: Sequence[str], registered: Registered | None
     """The base department with cells typed over and rows or sheets removed, evaluated."""
     book = clear(fill(base(), typed), gone)
     return evaluate(read_submission(book, scheme(), "form.xlsx"), scheme(), registered)
+
+
+def parts(content: bytes) -> dict[str, bytes]:
+    """The uncompressed parts of a workbook; two machines may compress them differently. Other bytes as they are."""
+    if not content.startswith(b"PK"):
+        return {"": content}
+    with zipfile.ZipFile(io.BytesIO(content)) as package:
+        return {name: package.read(name) for name in package.namelist()}

@@ -62,11 +62,12 @@ def unreadable(case: Case) -> Iterator[Finding]:
 def blank_mandatory(case: Case) -> Iterator[Finding]:
     """A mandatory cell is blank: one finding for each block of lines, never a zero."""
     blocks: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    doubt = case.spread()
     for line in case.scheme.lines.values():
         for column in (*line.mandatory, *(("全年预算数",) if "年初预算数" in line.mandatory else ())):
             place = (line.key, column)
             entry = case.submission.cells.get(place)
-            if entry is None or place in case.doubt or entry.value is not None or place == ("T05", CONTENT):
+            if entry is None or place in doubt or entry.value is not None or place == ("T05", CONTENT):
                 continue
             if entry.derived or (
                 column == "全年预算数" and case.submission.value(line.key, "年初预算数") is None
@@ -78,7 +79,7 @@ def blank_mandatory(case: Case) -> Iterator[Finding]:
         place = (indicator.code, SELF_SCORE)
         entry = case.submission.cells.get(place)
         needed = indicator.points is None or indicator.ceiling is not None
-        if needed and entry is not None and entry.value is None and not entry.unreadable and place not in case.doubt:
+        if needed and entry is not None and entry.value is None and place not in doubt:
             claims.append(place)
     if claims:
         blocks["绩效自评表", ""] = claims
@@ -136,8 +137,9 @@ def decimals(case: Case) -> Iterator[Finding]:
 @rule("CT07")
 def percentages(case: Case) -> Iterator[Finding]:
     """97.86 in a percentage cell, or a target in percent beside a fraction."""
-    for _, spec, entry, name in cells(case):
+    for place, spec, entry, name in cells(case):
         if spec.type == "percent" and entry.reading.startswith("“"):
+            case.suspect(*place, entry.ref.sheet)
             yield case.finding("CT07", entry.ref, f"{name}写法有歧义：{entry.reading}", found=entry.raw)
     for row in case.rows("V"):
         target, done = row.row.value("指标值"), row.row.value("完成值")

@@ -302,7 +302,8 @@ def _random_tree(source: random.Random, depth: int) -> Node:
             compared = Compare(source.choice(["=", "<>", "<", "<=", ">", ">="]), below(), below())
             blank = Call("ISBLANK", (below(),), 0)
             both = Call(source.choice(["AND", "OR"]), (compared, blank), 0)
-            return Call("IF", (source.choice([word, compared, blank, both]), below(), below()), 0)
+            conditions: list[Node] = [word, compared, blank, both]
+            return Call("IF", (source.choice(conditions), below(), below()), 0)
         case 4:
             return Call("N", (below(),), 0)
         case 5:
