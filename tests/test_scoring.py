@@ -158,6 +158,13 @@ def test_execution_of_the_whole_budget(budget: Any, spent: Any, points: str, sou
     assert got("B11", {"S10.全年预算数": budget, "S10.决算数": spent}) == (D(points), source)
 
 
+@pytest.mark.parametrize("typed", [{"S01.决算数": ""}, {"S01.决算数": {"error": "#REF!"}}, {"S04.决算数": "约290"}])
+def test_a_total_is_no_total_while_a_mandatory_part_is_missing(typed: dict[str, Any]) -> None:
+    result = judge(typed)
+    assert result.submission.value("S10", "决算数") is None
+    assert (line(result, "B11").source, line(result, "B11").high) == ("待核", D(2))
+
+
 @pytest.mark.parametrize(
     ("typed", "points", "source"),
     [
@@ -227,6 +234,7 @@ def test_optional_rows_share_the_group(
     [
         ([("加分", "国务院", "甲", 3), ("加分", "省级", "甲", 2)], "3", "0", "100"),
         ([("加分", "国务院", "甲", 3), ("加分", "省级", "乙", 2), ("加分", "省级", "丙", 2)], "5", "0", "100"),
+        ([("加分", "省级", "文明 单位", 2), ("加分", "省级", "文明单位", 2)], "2", "0", "100"),
         ([("加分", "市级考核二等奖", "甲", 0.5)], "0.50", "0", "100"),
         ([("加分", "其他", "甲", 0)], "0", "0", "99.90"),
         ([("减分", "违法违纪", "甲", -2)], "0", "2", "97.90"),

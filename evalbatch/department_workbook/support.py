@@ -19,7 +19,7 @@ from evalbatch.department_workbook.frame import Form, put_formula, quoted
 from evalbatch.department_workbook.live import LITERAL, LiveCheck, live_formulas
 from evalbatch.model import Value
 from evalbatch.scheme import Scheme
-from evalbatch.scheme.formula import Addresses, Cell, Node, Sum, scalar, to_excel
+from evalbatch.scheme.formula import Addresses, Call, Cell, Node, Sum, scalar, to_excel
 from evalbatch.scheme.layout import (
     HEADER_ROW,
     SUPPORT_SHEET,
@@ -191,10 +191,20 @@ def _allowed(live: LiveCheck, addresses: Addresses) -> str:
         case "tail":
             node = live.check.right.node
             terms = [term for _, term in node.terms] if isinstance(node, Sum) else [node]
-            counted = "+".join(f"(N({_written(term, addresses)})<>0)" for term in terms)
+            counted = "+".join(_counted(term, addresses) for term in terms)
             return f"ROUND({_parameter(_STEP)}*(1+{counted}),12)"
         case _:
             return "0"
+
+
+def _counted(term: Node, addresses: Addresses) -> str:
+    """The non-zero terms that a term of an identity stands for: each filled row of a list is one."""
+    match term:
+        case Call("SUM", (Cell(prefix, column, _),), _):
+            rows = addresses.column(prefix, column)
+            return f"SUMPRODUCT(ISNUMBER({rows})*({rows}<>0))"
+        case _:
+            return f"(N({_written(term, addresses)})<>0)"
 
 
 def _written(term: Node, addresses: Addresses) -> str:

@@ -168,7 +168,8 @@ class _Reader:
                 self.remark(code, spec.name, "", f"没有工作表“{spec.name}”", "缺少", spec.name)
         for table in list(self.tables.values()):
             if not self.find_header(table):
-                self.remark("FS02", table.spec.name, "", "找不到表头（含“编码”与各栏目名称的一行）", "缺少", "表头")
+                code = "FS02" if table.spec.name in REQUIRED else "FS05"
+                self.remark(code, table.spec.name, "", "找不到表头（含“编码”与各栏目名称的一行）", "缺少", "表头")
                 del self.tables[table.spec.name]
 
     def find_header(self, table: _Table) -> bool:
@@ -323,7 +324,7 @@ class _Reader:
         return "" if entry is None or entry.value is None else str(entry.value)
 
     def year(self) -> int | None:
-        match = _YEAR.search(self.text("T04"))
+        match = _YEAR.search(plain(self.text("T04")))
         return int(match[1]) if match else None
 
     def read_cover(self) -> None:
@@ -396,14 +397,14 @@ class _Reader:
             return None
         ref = table.ref(row, column.name)
         place = (row, index)
-        if place in table.grid.errors:
-            return Entry(ref, None, table.grid.errors[place], unreadable=True)
         content = table.grid.at(row, index)
         formula = table.grid.formulas.get(place)
         if formula is not None and self.is_template_formula(table, row, index, key, column.name, listed):
             if content == "":
                 self.uncalculated.add(ref)
             return Entry(ref, None, "=" + formula, derived=True)
+        if place in table.grid.errors:
+            return Entry(ref, None, table.grid.errors[place], unreadable=True)
         if formula is not None and content == "" and column.type not in ("text", "label"):
             return Entry(ref, None, f"={formula}（未计算）", unreadable=True)
         entry = read_cell(content, column, ref, self.units, table.unit or self.unit, mandatory)

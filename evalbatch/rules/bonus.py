@@ -10,6 +10,7 @@ from typing import Final
 from evalbatch.model import Finding, ListRow
 from evalbatch.reading.cells import shown
 from evalbatch.rules.case import Case, join, rule
+from evalbatch.scheme.formula import same_text
 
 _MISCONDUCT: Final = "违法违纪"
 
@@ -47,9 +48,10 @@ def same_work(case: Case) -> Iterator[Finding]:
     by_work: dict[str, list[ListRow]] = {}
     for row in _kind(case, "加分"):
         if row.row.text("工作事项"):
-            by_work.setdefault(row.row.text("工作事项"), []).append(row)
-    for work, rows in by_work.items():
+            by_work.setdefault(same_text(row.row.text("工作事项")), []).append(row)
+    for rows in by_work.values():
         if len(rows) > 1:
+            work = rows[0].row.text("工作事项")
             what = f"“{work}”重复加分 {len(rows)} 次（{'、'.join(row.row.key for row in rows)}），只计最高一项"
             yield case.finding("BM02", join(case.row_ref(row, "工作事项") for row in rows), what, found=work)
 

@@ -588,8 +588,20 @@ class _Compiler:
                     raise self.fail(key, "写入模板的公式应是“单元格 = 公式”。")
                 place = (relation.left.key or prefix, relation.left.column)
                 target = by_row if spec.rows or spec.list else by_column
-                target.setdefault(place, Formula.of(relation.right))
+                target.setdefault(place, Formula.of(self.unless_unfilled(relation.right)))
         return by_column | by_row
+
+    def unless_unfilled(self, node: Node) -> Node:
+        """A total that stays blank while a mandatory part of it is: a blank is never added up as a zero."""
+        needed = [
+            language.Call("ISBLANK", (cell,), 0)
+            for cell in language.cells(node)
+            if cell.key in self.lines and cell.column in self.lines[cell.key].mandatory
+        ]
+        if not needed:
+            return node
+        blank = needed[0] if len(needed) == 1 else language.Call("OR", tuple(needed), 0)
+        return language.Call("IF", (blank, language.Call("BLANK", (), 0), node), 0)
 
     def expand_totals(self) -> Iterator[tuple[str, CheckSpec]]:
         for index, check in enumerate(self.spec.check):

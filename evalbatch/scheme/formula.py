@@ -594,21 +594,34 @@ def _list_evaluator(name: str, arguments: tuple[Node, ...]) -> Evaluator:
             return names
 
 
+def same_text(text: Scalar) -> str:
+    """What two spellings of one matter have in common: spaces and case aside."""
+    return "".join(str(text or "").split()).casefold()
+
+
 def highest(points: Sequence[Decimal | None], groups: Sequence[Scalar]) -> list[Decimal]:
     """HIGHEST: each row's points where they are the first highest of the rows with the same text, else 0."""
-    best: dict[Scalar, int] = {}
-    for index, (value, group) in enumerate(zip(points, groups, strict=True)):
-        held = best.get(group)
+    best: dict[str, int] = {}
+    matters = [same_text(group) for group in groups]
+    for index, (value, matter) in enumerate(zip(points, matters, strict=True)):
+        held = best.get(matter)
         if held is None or (value or _ZERO) > (points[held] or _ZERO):
-            best[group] = index
-    return [(value or _ZERO) if best[group] == index else _ZERO
-            for index, (value, group) in enumerate(zip(points, groups, strict=True))]  # fmt: skip
+            best[matter] = index
+    chosen = set(best.values())
+    return [(value or _ZERO) if index in chosen else _ZERO for index, value in enumerate(points)]
 
 
 def count_terms(node: Node, figures: Figures) -> int:
-    """n of the tolerance tol(n): the non-zero terms of the right-hand side of an identity."""
+    """n of the tolerance tol(n): the non-zero terms of the right-hand side of an identity, each row of a list one."""
     terms = node.terms if isinstance(node, Sum) else ((1, node),)
-    return sum(compile_evaluator(term)(figures) not in (None, _ZERO) for _, term in terms)
+    count = 0
+    for _, term in terms:
+        match term:
+            case Call("SUM", (Cell(prefix, column, _),), _):
+                count += sum(number(value) not in (None, _ZERO) for value in figures.column(prefix, column))
+            case _:
+                count += compile_evaluator(term)(figures) not in (None, _ZERO)
+    return count
 
 
 # ---------------------------------------------------------------- tree -> text
@@ -689,6 +702,10 @@ def maybe_blank(node: Node) -> bool:
             return True
         case _:
             return False
+
+
+def _unspaced(text: str) -> str:
+    return f'SUBSTITUTE(SUBSTITUTE({text}," ",""),"\u3000","")'
 
 
 class _Excel:
@@ -842,8 +859,9 @@ class _Excel:
         prefix = points.key or group.key
         every = self.addresses.column(prefix, points.column)
         groups = self.addresses.column(prefix, group.column)
-        above = f"SUMPRODUCT(({groups}={same})*ISNUMBER({every})*({every}>N({here})))"
-        earlier = f"SUMPRODUCT(({groups}={same})*ISNUMBER({every})*({every}=N({here}))*(ROW({every})<ROW({here})))"
+        matter = f"({_unspaced(groups)}={_unspaced(same)})"
+        above = f"SUMPRODUCT({matter}*ISNUMBER({every})*({every}>N({here})))"
+        earlier = f"SUMPRODUCT({matter}*ISNUMBER({every})*({every}=N({here}))*(ROW({every})<ROW({here})))"
         return f"IF({above}+{earlier}=0,N({here}),0)"
 
 
@@ -871,6 +889,7 @@ __all__ = [
     "number",
     "parse",
     "round_half_up",
+    "same_text",
     "scalar",
     "to_excel",
     "to_text",

@@ -31,7 +31,7 @@ from tests.department_workbook.fillings import PAYLOADS, random_filling, seed_fi
 _SCHEME = load_scheme()
 _EXCEL_2010 = {
     "ABS", "AND", "COUNT", "COUNTBLANK", "COUNTIF", "IF", "INDEX", "ISNUMBER", "MAX", "MIN", "N", "NOT", "OR",
-    "ROUND", "ROUNDUP", "ROW", "SUM", "SUMIF", "SUMPRODUCT",
+    "ROUND", "ROUNDUP", "ROW", "SUM", "SUMIF", "SUBSTITUTE", "SUMPRODUCT",
 }  # fmt: skip
 _FORMULA_LIMIT = 8192
 
