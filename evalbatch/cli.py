@@ -88,6 +88,14 @@ def _check_writable(*targets: Path | None) -> None:
         raise Refused(str(error)) from None
 
 
+def _keep_out_of(inboxes: list[Path], *targets: Path | None) -> None:
+    """No command writes into an inbox: what arrived stays as it arrived."""
+    for inbox in (path.resolve() for path in inboxes):
+        for target in (path.resolve() for path in targets if path is not None):
+            if target == inbox or (inbox.is_dir() and inbox in target.parents):
+                raise Refused(f"{target.name} 不能写在收件文件夹 {inbox} 之内，请改用其他位置。")
+
+
 @app.command()
 def run(
     inbox: Annotated[list[Path], typer.Argument(metavar="INBOX...", help="收件文件夹或文件，文件夹逐层读取")],
@@ -109,13 +117,12 @@ def run(
     rules = _scheme(scheme)
     names = _roster(roster)
     moment = _time(time)
+    _keep_out_of(inbox, output, report)
     _check_writable(output, report)
     try:
         arrivals = find_arrivals(inbox)
     except InboxError as error:
         raise Refused(str(error)) from None
-    written = {path.absolute() for path in (output, report) if path is not None}
-    arrivals = tuple(arrival for arrival in arrivals if arrival.path.absolute() not in written)
     if not arrivals:
         raise Refused("收件文件夹中没有文件，请核对路径。")
     try:

@@ -84,10 +84,16 @@ def test_the_same_inputs_give_the_same_bytes(command: object, inbox: Path, tmp_p
     assert outs[0].read_bytes() == outs[1].read_bytes()
 
 
-def test_an_output_inside_the_inbox_is_not_read_as_material(command: object, inbox: Path) -> None:
-    out = inbox / "排名.xlsx"
-    assert run(command, "run", inbox, "-o", out, "--quiet") == 0
-    assert run(command, "run", inbox, "-o", out, "--quiet") == 0
+@pytest.mark.parametrize("target", ["排名.xlsx", "深/排名.xlsx", CLEAN.name])
+def test_nothing_is_written_into_an_inbox(
+    command: object, inbox: Path, capsys: pytest.CaptureFixture[str], target: str
+) -> None:
+    (inbox / "深").mkdir()
+    before = {path: path.stat().st_mtime_ns for path in inbox.rglob("*")}
+    assert run(command, "run", inbox, "-o", inbox / target, "--quiet") == 2
+    assert "不能写在收件文件夹" in capsys.readouterr().err
+    assert run(command, "run", inbox, "-o", inbox.parent / "a.xlsx", "--report", inbox / "r.json", "--quiet") == 2
+    assert {path: path.stat().st_mtime_ns for path in inbox.rglob("*")} == before
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import sys
 from datetime import datetime
 from decimal import Decimal
@@ -13,11 +14,14 @@ from typing import Any
 
 import pytest
 
+from evalbatch.department_workbook import write_department_workbook
+from evalbatch.evaluation import evaluate
 from evalbatch.intake import find_arrivals, read_roster
 from evalbatch.model import Outcome, Ranked, Result
 from evalbatch.pipeline import Settings, run
+from evalbatch.reading import read_submission, read_xlsx
 from evalbatch.scheme.formula import round_half_up
-from tests.forms import parts
+from tests.forms import parts, places, scheme
 
 FOLDER = Path(__file__).parent.parent / "samples" / "2024"
 
@@ -84,6 +88,22 @@ def test_seed_as_printed_names_what_broke() -> None:
     assert finding.difference == Decimal("316.63")
     assert "ID02" in finding.what
     assert "ID03" in finding.what
+
+
+def test_the_seed_with_the_printed_basic_expenditure_scores_the_same_with_two_more_findings() -> None:
+    def result(cells: dict[str, Any]) -> Result:
+        form = io.BytesIO()
+        write_department_workbook(form, scheme(), builder().filling(cells, scheme()))
+        return evaluate(read_submission(read_xlsx(form.getvalue()), scheme(), "seed.xlsx"), scheme())
+
+    cells = sources()["203001"]["cells"]
+    completed, printed = result(cells), result(cells | {"S03.决算数": Decimal("2374.83")})
+    assert printed.lines == completed.lines
+    assert (completed.total, completed.claimed_total, completed.grade) == (Decimal(97), Decimal(97), "优")
+    assert [f.code for f in completed.findings if f.level == "错误"] == []
+    more = set(places(printed.findings)) - set(places(completed.findings))
+    assert more == {("ID01", "预算执行情况表", "H37"), ("ID12", "预算执行情况表", "H30、H44")}
+    assert len(printed.findings) == len(completed.findings) + 2
 
 
 def test_ties_share_a_rank_and_leave_the_next_one_out() -> None:

@@ -15,8 +15,10 @@ import python_calamine
 from evalbatch.reading.book import Book, Content, Grid, UnreadableWorkbook
 from evalbatch.scheme.layout import column_number
 
-MAX_INFLATED: Final = 256 * 1024 * 1024
-"""Bytes that the parts of one workbook may inflate to; a filled template has about 1 MB."""
+MAX_INFLATED: Final = 512 * 1024 * 1024
+"""Bytes that all parts of one workbook may inflate to, pictures included."""
+MAX_TEXT: Final = 64 * 1024 * 1024
+"""Bytes that its XML may inflate to; a filled template has about 1 MB."""
 MAX_PARTS: Final = 5_000
 MAX_ROWS: Final = 50_000
 MAX_COLUMNS: Final = 1_000
@@ -79,7 +81,8 @@ def _inflate(package: zipfile.ZipFile, part: str) -> bytes:
 def _sheet_parts(package: zipfile.ZipFile) -> dict[str, str]:
     """Sheet name -> part, in workbook order, after the bounds were checked."""
     entries = package.infolist()
-    if len(entries) > MAX_PARTS or sum(entry.file_size for entry in entries) > MAX_INFLATED:
+    text = sum(entry.file_size for entry in entries if entry.filename.endswith((".xml", ".rels")))
+    if len(entries) > MAX_PARTS or text > MAX_TEXT or sum(entry.file_size for entry in entries) > MAX_INFLATED:
         raise UnreadableWorkbook("文件展开后过大，超出读取上限。请删去多余的表和内容后重新报送。")
     names = {entry.filename for entry in entries}
     if "xl/workbook.xml" not in names:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -15,7 +16,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from evalbatch.evaluation import evaluate
 from evalbatch.model import Result
-from evalbatch.reading import NotATemplate, UnreadableWorkbook, read_submission, read_xlsx
+from evalbatch.reading import NotATemplate, UnreadableWorkbook, read_submission, read_xlsx, xlsx
 from tests.forms import base, blank_template, fill, insert_rows, judge, place, places, scheme, submit
 
 BUDGET = "预算执行情况表"
@@ -228,3 +229,23 @@ def test_a_far_cell_is_refused_before_it_takes_all_memory() -> None:
     with pytest.raises(UnreadableWorkbook) as caught:
         read_xlsx(saved(workbook))
     assert "1048576" in caught.value.reason
+
+
+def test_a_workbook_of_too_much_text_is_refused_unread() -> None:
+    target = io.BytesIO(filled())
+    with zipfile.ZipFile(target, "a", zipfile.ZIP_DEFLATED) as package:
+        package.writestr("xl/worksheets/bomb.xml", b" " * (xlsx.MAX_TEXT + 1))
+    with pytest.raises(UnreadableWorkbook, match="展开后过大"):
+        read_xlsx(target.getvalue())
+
+
+def test_entities_are_refused() -> None:
+    target = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(filled())) as package, zipfile.ZipFile(target, "w") as changed:
+        for name in package.namelist():
+            content = package.read(name)
+            if name == "xl/workbook.xml":
+                content = b'<!DOCTYPE x [<!ENTITY a "aaaa">]>' + content
+            changed.writestr(name, content)
+    with pytest.raises(UnreadableWorkbook, match="XML"):
+        read_xlsx(target.getvalue())
