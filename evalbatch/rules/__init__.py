@@ -1,40 +1,41 @@
-"""The catalogue of rules: a Case in, findings out. Families in order: the form first, what follows from it last."""
+"""The catalogue of rules: a Case in, findings out; the form first, what follows from it last."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import ModuleType
+from typing import Final
 
 from evalbatch.model import LEVELS, Finding
 from evalbatch.rules import bonus, checks, claims, content, disclosure, form, identities, projects
-from evalbatch.rules.case import RULES, Case, Registered
+from evalbatch.rules.case import RULES, Case, Registered, Rule
 
-FAMILIES = (form, content, projects, identities, claims, bonus, disclosure)
-"""The modules of the catalogue, in the order in which their rules run; checks of the scheme run after projects."""
-
-_BEFORE_CHECKS = ("FS", "HD", "CT", "UN", "PJ")
+FORM: Final = (form, content, projects)
+"""Families that find what is wrong with single cells and rows: they say what is in doubt."""
+FACTS: Final = (identities, claims, bonus, disclosure)
+"""Families that compare what stands in the form, once the scheme's own checks have spoken."""
 
 
 def examine(case: Case) -> tuple[Finding, ...]:
-    """All findings of a department, the gravest first, then by code and cell."""
+    """All findings of a department, the gravest first, then by code."""
     found = list(_run(case))
     found.sort(key=lambda finding: (LEVELS.index(finding.level), finding.code))
     return tuple(found)
 
 
 def _run(case: Case) -> Iterator[Finding]:
-    early = {code: function for code, function in RULES.items() if code.startswith(_BEFORE_CHECKS)}
-    for function in early.values():
-        yield from function(case)
+    for family in FORM:
+        for rule in rules_of(family):
+            yield from rule(case)
     yield from checks.find(case)
-    for code, function in RULES.items():
-        if code not in early:
-            yield from function(case)
+    for family in FACTS:
+        for rule in rules_of(family):
+            yield from rule(case)
 
 
-def documentation(code: str) -> str:
-    """The docstring of a rule's function, ``""`` when the scheme's formulas are all of it."""
-    function = RULES.get(code)
-    return (function.__doc__ or "").strip() if function is not None else ""
+def rules_of(family: ModuleType) -> tuple[Rule, ...]:
+    """The rules of one file, in the order in which they stand there."""
+    return tuple(rule for rule in RULES.values() if rule.__module__ == family.__name__)
 
 
-__all__ = ["FAMILIES", "RULES", "Case", "Registered", "documentation", "examine"]
+__all__ = ["FACTS", "FORM", "RULES", "Case", "Registered", "examine", "rules_of"]

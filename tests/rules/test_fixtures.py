@@ -23,7 +23,7 @@ from typing import Any
 import pytest
 
 from evalbatch.model import Finding
-from evalbatch.rules import RULES, Registered
+from evalbatch.rules import FACTS, FORM, RULES, Registered, rules_of
 from tests.forms import judge_case, scheme
 
 FOLDER = Path(__file__).parent
@@ -76,3 +76,8 @@ def test_every_rule_is_in_the_scheme_and_every_code_has_a_judge() -> None:
 
 def test_every_rule_function_says_what_it_does() -> None:
     assert [code for code, function in RULES.items() if not (function.__doc__ or "").strip()] == []
+
+
+def test_every_rule_function_runs() -> None:
+    run = [rule for family in (*FORM, *FACTS) for rule in rules_of(family)]
+    assert sorted(map(id, run)) == sorted(map(id, RULES.values()))
