@@ -1,0 +1,127 @@
+"""LibreOffice against the batch, department by department: every result of 数据审核 and every 测算得分.
+
+    python -m tests.benchmarks.parity [DEPARTMENTS]
+
+Random departments, and the seed's with a mistake planted at every identity and threshold, are written as
+workbooks, recalculated by LibreOffice from scratch, and read, checked and scored by the batch. Prints the
+number of cells compared, of ✗ by rule, and every difference. 亿元 is left out: its totals are rounded to
+6 decimals of 亿元 in the workbook, so that a tail of half a cent may fall on either side.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections import Counter
+from decimal import Decimal
+from pathlib import Path
+
+import openpyxl
+
+from evalbatch.department_workbook import Filling, write_department_workbook
+from evalbatch.evaluation import evaluate
+from evalbatch.figures import RowFigures, SubmissionFigures
+from evalbatch.model import Value
+from evalbatch.reading import read_submission, read_xlsx
+from evalbatch.scheme import Check, Scheme, load_scheme
+from evalbatch.scheme.formula import number
+from evalbatch.scheme.layout import AUDIT_SHEET, HEADER_ROW, template_cell
+from tests.department_workbook.fillings import random_filling, seed_filling
+from tests.libreoffice import recalculate
+
+CHUNK = 20
+
+
+def planted(scheme: Scheme, check: Check) -> Filling:
+    """The seed's department with the left side of a check far off."""
+    filling = seed_filling(scheme)
+    key, column = check.place
+    if check.list:
+        rows = [dict(row) for row in filling.lists[check.list]]
+        rows[0][column] = (number(rows[0].get(column)) or Decimal(0)) * 3 + 1000
+        return Filling(filling.cells, dict(filling.lists) | {check.list: rows})
+    cells: dict[tuple[str, str], Value] = dict(filling.cells)
+    value = (number(cells.get((key, column))) or Decimal(50)) * 3
+    cells[key, column] = Decimal(0) if check.operator in (">", ">=") and not check.title.startswith("“") else value
+    return Filling(cells, filling.lists)
+
+
+def fillings(scheme: Scheme, departments: int) -> list[tuple[str, Filling]]:
+    """Planted departments first, then random ones, as many as asked for."""
+    found = [(check.id, planted(scheme, check)) for check in scheme.checks]
+    seed = 0
+    while len(found) < departments:
+        filling = random_filling(scheme, 5000 + seed)
+        if filling.cells["T05", "填报内容"] != "亿元":
+            found.append((f"random {seed}", filling))
+        seed += 1
+    return found[:departments]
+
+
+def compare(scheme: Scheme, name: str, path: Path, broken: Counter[str]) -> tuple[int, list[str]]:
+    """Cells compared and differences between LibreOffice's workbook and the batch's own judgement of it."""
+    workbook = openpyxl.load_workbook(path, data_only=True)
+    submission = read_submission(read_xlsx(path.read_bytes()), scheme, path.name)
+    figures = SubmissionFigures(submission, scheme)
+    step, fixed = scheme.tail_step(submission.unit), scheme.spec.tolerance.fixed
+    audit = workbook[AUDIT_SHEET]
+    shown = {audit.cell(row, 1).value: audit.cell(row, 7).value for row in range(HEADER_ROW + 1, audit.max_row + 1)}
+    compared, different = 0, []
+    for check in scheme.checks:
+        if check.list:
+            rows = figures.rows[check.list]
+            verdicts = [check.judge(RowFigures(row.row, row.computed), step, fixed).verdict for row in rows]
+            expected = "✗" if "✗" in verdicts else "✓" if "✓" in verdicts else "—"
+        else:
+            expected = check.judge(figures, step, fixed).verdict
+        compared += 1
+        broken[check.code] += expected == "✗"
+        if shown.get(check.id) != expected:
+            different.append(f"{name}: {check.id} {shown.get(check.id)} instead of {expected}")
+    for line in evaluate(submission, scheme).lines:
+        if scheme.indicators[line.code].points is None:
+            continue
+        sheet, cell = template_cell(scheme, line.code, "测算得分")
+        expected_points = line.final if line.source == "不适用" else line.computed
+        found = workbook[sheet][cell].value
+        compared += 1
+        same = found == "待核" if expected_points is None else _near(found, expected_points)
+        if not same:
+            different.append(f"{name}: {line.code} {found} instead of {expected_points}")
+    return compared, different
+
+
+def _near(found: object, expected: Decimal) -> bool:
+    return isinstance(found, int | float) and abs(found - float(expected)) < 1e-9
+
+
+def main(departments: int) -> int:
+    """Compare as many departments as asked for; returns the number of differences."""
+    scheme = load_scheme()
+    started, compared, broken = time.monotonic(), 0, Counter[str]()
+    different: list[str] = []
+    wanted = fillings(scheme, departments)
+    for start in range(0, len(wanted), CHUNK):
+        with tempfile.TemporaryDirectory() as folder:
+            paths = []
+            for number_, (_, filling) in enumerate(wanted[start : start + CHUNK]):
+                paths.append(Path(folder) / f"{number_:03d}.xlsx")
+                write_department_workbook(paths[-1], scheme, filling)
+            for (name, _), path in zip(wanted[start:], recalculate(paths, Path(folder) / "out"), strict=False):
+                cells, more = compare(scheme, name, path, broken)
+                compared += cells
+                different += more
+        done = min(start + CHUNK, len(wanted))
+        print(
+            f"{done} departments, {compared} cells, {len(different)} differences, {time.monotonic() - started:.0f} s",
+            flush=True,
+        )
+    print("✗ by rule:", dict(sorted(broken.items())))
+    for line in different:
+        print(line)
+    return len(different)
+
+
+if __name__ == "__main__":
+    sys.exit(bool(main(int(sys.argv[1]) if len(sys.argv) > 1 else 500)))
