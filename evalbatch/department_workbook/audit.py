@@ -21,7 +21,7 @@ from evalbatch.department_workbook.frame import (
 from evalbatch.department_workbook.live import LiveCheck, live_formulas
 from evalbatch.department_workbook.styles import number_format
 from evalbatch.department_workbook.support import LiveAddresses, difference, support_layout, verdict
-from evalbatch.scheme import Judgement
+from evalbatch.scheme import Judgement, Scheme
 from evalbatch.scheme.formula import Scalar, to_excel
 from evalbatch.scheme.layout import AUDIT_COLUMNS, AUDIT_SHEET, address
 
@@ -56,6 +56,11 @@ def write_audit(form: Form) -> None:
     )  # fmt: skip
     sheet.autofilter(HEADER, 0, last, len(AUDIT_COLUMNS) - 1)
     close_sheet(sheet, last, len(AUDIT_COLUMNS) - 1)
+
+
+def verdict_cell(scheme: Scheme, index: int) -> str:
+    """Where the 结果 of a check of the scheme stands, from any other sheet."""
+    return f"'{AUDIT_SHEET}'!{address(HEADER + 2 + index, _VERDICT + 1)}"
 
 
 def _write_check(form: Form, sheet: Worksheet, row: int, live: LiveCheck, judgement: Judgement) -> None:

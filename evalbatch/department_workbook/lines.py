@@ -17,6 +17,7 @@ from evalbatch.department_workbook.frame import (
     put_formula,
     validate,
 )
+from evalbatch.department_workbook.status import COVER, LABELS, write_status
 from evalbatch.department_workbook.styles import number_format
 from evalbatch.department_workbook.support import RowAddresses
 from evalbatch.model import Value
@@ -56,7 +57,11 @@ def write_lines(form: Form, spec: SheetSpec) -> None:
     for line in form.scheme.lines.values():
         if line.sheet == spec.name:
             _write_line(form, sheet, layout, line)
-    close_sheet(sheet, layout.last_row - 1, len(columns))
+    last_row = layout.last_row - 1
+    if spec.name == COVER:
+        write_status(form, sheet, last_row + 2)
+        last_row += 1 + len(LABELS)
+    close_sheet(sheet, last_row, len(columns))
 
 
 def _write_line(form: Form, sheet: Worksheet, layout: SheetLayout, line: Line) -> None:

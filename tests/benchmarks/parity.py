@@ -79,7 +79,13 @@ def compare(scheme: Scheme, name: str, path: Path, broken: Counter[str]) -> tupl
         broken[check.code] += expected == "✗"
         if shown.get(check.id) != expected:
             different.append(f"{name}: {check.id} {shown.get(check.id)} instead of {expected}")
-    for line in evaluate(submission, scheme).lines:
+    result = evaluate(submission, scheme)
+    cover = workbook["封面"]
+    totals = {cover.cell(row, 2).value: cover.cell(row, 3).value for row in range(1, cover.max_row + 1)}
+    compared += 1
+    if not _near(totals["测算总分"], result.total):
+        different.append(f"{name}: 测算总分 {totals['测算总分']} instead of {result.total}")
+    for line in result.lines:
         if scheme.indicators[line.code].points is None:
             continue
         sheet, cell = template_cell(scheme, line.code, "测算得分")

@@ -68,7 +68,7 @@ def test_keys_and_headers_stand_where_the_layout_says(blank: Workbook) -> None:
         headers = {sheet.cell(HEADER_ROW, column).value: column for column in range(1, sheet.max_column + 1)}
         assert headers == layout.columns
         keys = {sheet.cell(row, 1).value: row for row in range(HEADER_ROW + 1, sheet.max_row + 1)}
-        assert {key: row for key, row in keys.items() if row not in layout.headings} == layout.rows
+        assert {key: row for key, row in keys.items() if key and row not in layout.headings} == layout.rows
     assert tuple(cell.value for cell in blank[AUDIT_SHEET][HEADER_ROW]) == AUDIT_COLUMNS
     ids = [blank[AUDIT_SHEET].cell(HEADER_ROW + 1 + index, 1).value for index in range(len(_SCHEME.checks))]
     assert ids == [check.id for check in _SCHEME.checks]
