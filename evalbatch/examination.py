@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -13,7 +11,7 @@ from evalbatch.evaluation import evaluate, returned
 from evalbatch.intake import Arrival, Roster
 from evalbatch.intake.arrivals import SPREADSHEETS
 from evalbatch.model import Finding, Ref, Result
-from evalbatch.reading import NotATemplate, UnreadableWorkbook, read_submission, read_xlsx
+from evalbatch.reading import NotATemplate, UnreadableWorkbook, is_workbook, read_submission, read_workbook
 from evalbatch.rules import Registered
 from evalbatch.scheme import Scheme
 
@@ -43,12 +41,12 @@ def examine_file(arrival: Arrival, scheme: Scheme, roster: Roster | None) -> Exa
         reason = f"文件无法读取（{error.strerror or error}）。请核对文件权限后重新放入。"
         return Examined(arrival, "", refusal=refusal(scheme, arrival, reason))
     named = arrival.path.suffix.lower() in SPREADSHEETS
-    if not named and not _is_workbook(content):
+    if not named and not is_workbook(content):
         return Examined(arrival, digest, other="不是工作簿，未参与计算")
     try:
         if arrival.size > MAX_FILE:
             raise UnreadableWorkbook("文件超过100MB，超出读取上限。请删去图片等无关内容后重新报送。")
-        submission = read_submission(read_xlsx(content), scheme, arrival.name)
+        submission = read_submission(read_workbook(content), scheme, arrival.name)
     except NotATemplate:
         return Examined(arrival, digest, other="工作簿不是填报模板，未参与计算")
     except UnreadableWorkbook as error:
@@ -69,16 +67,6 @@ def digest_of(path: Path) -> str:
     """SHA-256 of a file, read in pieces."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _is_workbook(content: bytes) -> bool:
-    if not content.startswith(b"PK"):
-        return False
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as package:
-            return "xl/workbook.xml" in package.namelist()
-    except zipfile.BadZipFile:
-        return False
 
 
 def refusal(scheme: Scheme, arrival: Arrival, reason: str) -> Finding:

@@ -1,7 +1,48 @@
 """DOOR IN: bytes of a workbook -> Book (format taken away, addresses kept) -> Submission (typed entries)."""
 
+import io
+import zipfile
+
 from evalbatch.reading.book import Book, Grid, UnreadableWorkbook
+from evalbatch.reading.container import refuse_by_magic
+from evalbatch.reading.ods import read_ods
 from evalbatch.reading.submission import NotATemplate, read_submission
 from evalbatch.reading.xlsx import read_xlsx
 
-__all__ = ["Book", "Grid", "NotATemplate", "UnreadableWorkbook", "read_submission", "read_xlsx"]
+_ODS = b"application/vnd.oasis.opendocument.spreadsheet"
+
+
+def is_workbook(content: bytes) -> bool:
+    """Whether bytes hold a workbook by their content, whatever the file is called."""
+    return _is_ods(content) or b"xl/workbook.xml" in _names(content)
+
+
+def read_workbook(content: bytes) -> Book:
+    """The sheets of a workbook, its format told by its content; raises UnreadableWorkbook with the reason."""
+    refuse_by_magic(content)
+    return read_ods(content) if _is_ods(content) else read_xlsx(content)
+
+
+def _is_ods(content: bytes) -> bool:
+    # the standard puts the type uncompressed at the very beginning
+    return content.startswith(b"PK") and _ODS in content[:200]
+
+
+def _names(content: bytes) -> set[bytes]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as package:
+            return {name.encode() for name in package.namelist()}
+    except (zipfile.BadZipFile, OSError):
+        return set()
+
+
+__all__ = [
+    "Book",
+    "Grid",
+    "NotATemplate",
+    "UnreadableWorkbook",
+    "is_workbook",
+    "read_submission",
+    "read_workbook",
+    "read_xlsx",
+]

@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import re
 import zipfile
-import zlib
 from typing import Final
 from xml.etree import ElementTree
 from xml.sax.saxutils import unescape
 
-import python_calamine
-
-from evalbatch.reading.book import Book, Content, Grid, UnreadableWorkbook
+from evalbatch.reading.book import Book, Grid, UnreadableWorkbook
+from evalbatch.reading.container import inflate, opened, refuse_area, values
 from evalbatch.scheme.layout import column_number
-
-MAX_INFLATED: Final = 512 * 1024 * 1024
-"""Bytes that all parts of one workbook may inflate to, pictures included."""
-MAX_TEXT: Final = 64 * 1024 * 1024
-"""Bytes that its XML may inflate to; a filled template has about 1 MB."""
-MAX_PARTS: Final = 5_000
-MAX_ROWS: Final = 50_000
-MAX_COLUMNS: Final = 1_000
-MAX_AREA: Final = 2_000_000
-"""Cells of a sheet's used rectangle: calamine lays the whole rectangle out in memory."""
-
-_OLE_MAGIC: Final = bytes.fromhex("d0cf11e0a1b11ae1")
-_ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
-_DAMAGED: Final = "文件已损坏，无法打开。请用 Excel 或 WPS 打开核对后另存为 .xlsx 重新报送。"
 
 _CELL_NAME: Final = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,7})(\d{1,9})"')
 _FAR_NAME: Final = re.compile(rb'\br="(?:[A-Z]{3,}\d+|[A-Z]+\d{5,})"')
@@ -42,55 +25,26 @@ _STRICT_RELATION: Final = "{http://purl.oclc.org/ooxml/officeDocument/relationsh
 
 
 def read_xlsx(content: bytes) -> Book:
-    """The sheets of a workbook; raises UnreadableWorkbook with a sentence for the department."""
-    refuse_by_magic(content)
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as package:
-            parts = _sheet_parts(package)
-            scans = {name: _scan(_inflate(package, part)) for name, part in parts.items()}
-    except (zipfile.BadZipFile, zlib.error, KeyError, EOFError, NotImplementedError, OSError, RuntimeError):
-        raise UnreadableWorkbook(_DAMAGED) from None
-    except ElementTree.ParseError:
-        raise UnreadableWorkbook(_DAMAGED) from None
+    """The sheets of an .xlsx; raises UnreadableWorkbook with a sentence for the department."""
+    with opened(content) as package:
+        parts = _sheet_parts(package)
+        scans = {name: _scan(inflate(package, part)) for name, part in parts.items()}
     grids = []
-    for name, hidden, rows in _values(content, parts):
+    for name, hidden, rows in values(content, parts):
         formulas, errors = scans.get(name, ({}, {}))
         grids.append(Grid(name, rows, hidden, formulas, errors))
     return Book(tuple(grids))
 
 
-def refuse_by_magic(content: bytes) -> None:
-    """Tell by the first bytes what is certainly no .xlsx."""
-    if not content:
-        raise UnreadableWorkbook("文件是空的（0字节），请重新报送。")
-    if content.startswith(_OLE_MAGIC):
-        if _ENCRYPTED in content:
-            raise UnreadableWorkbook("文件设有打开密码，请去掉密码后重新报送。")
-        raise UnreadableWorkbook("文件是旧版 .xls 格式，请另存为 .xlsx 后重新报送。")
-    if not content.startswith(b"PK"):
-        raise UnreadableWorkbook("文件不是 Excel 工作簿，请在财政局下发的模板中填报后重新报送。")
-
-
-def _inflate(package: zipfile.ZipFile, part: str) -> bytes:
-    content = package.read(part)
-    if b"<!DOCTYPE" in content[:4096] or b"<!ENTITY" in content[:4096]:
-        raise UnreadableWorkbook("文件含有不允许的 XML 声明，请用 Excel 或 WPS 另存为 .xlsx 后重新报送。")
-    return content
-
-
 def _sheet_parts(package: zipfile.ZipFile) -> dict[str, str]:
-    """Sheet name -> part, in workbook order, after the bounds were checked."""
-    entries = package.infolist()
-    text = sum(entry.file_size for entry in entries if entry.filename.endswith((".xml", ".rels")))
-    if len(entries) > MAX_PARTS or text > MAX_TEXT or sum(entry.file_size for entry in entries) > MAX_INFLATED:
-        raise UnreadableWorkbook("文件展开后过大，超出读取上限。请删去多余的表和内容后重新报送。")
-    names = {entry.filename for entry in entries}
+    """Sheet name -> part, in workbook order."""
+    names = set(package.namelist())
     if "xl/workbook.xml" not in names:
         raise UnreadableWorkbook("文件不是 Excel 工作簿（.xlsx），请在财政局下发的模板中填报后重新报送。")
-    relations = ElementTree.fromstring(_inflate(package, "xl/_rels/workbook.xml.rels"))
+    relations = ElementTree.fromstring(inflate(package, "xl/_rels/workbook.xml.rels"))
     targets = {relation.get("Id", ""): relation.get("Target", "") for relation in relations}
     parts: dict[str, str] = {}
-    for element in ElementTree.fromstring(_inflate(package, "xl/workbook.xml")).iter():
+    for element in ElementTree.fromstring(inflate(package, "xl/workbook.xml")).iter():
         if element.tag.rpartition("}")[2] != "sheet":
             continue
         target = targets.get(element.get(_RELATION) or element.get(_STRICT_RELATION) or "", "")
@@ -107,11 +61,7 @@ def _scan(xml: bytes) -> tuple[dict[tuple[int, int], str], dict[tuple[int, int],
         for match in _CELL_NAME.finditer(xml):
             rows = max(rows, int(match[2]))
             columns = max(columns, column_number(match[1].decode()))
-        if rows > MAX_ROWS or columns > MAX_COLUMNS or rows * columns > MAX_AREA:
-            raise UnreadableWorkbook(
-                f"工作表的使用范围到了第 {rows} 行、第 {columns} 列，超出读取上限。"
-                "请删去表格以外的内容（选中多余的行列后删除）再重新报送。"
-            )
+        refuse_area(rows, columns)
     formulas: dict[tuple[int, int], str] = {}
     if b"<f" in xml or b":f>" in xml or b":f " in xml:
         shared: dict[bytes, tuple[tuple[int, int], str]] = {}
@@ -148,23 +98,3 @@ def _translate(origin: tuple[int, int], formula: str, place: tuple[int, int]) ->
 def _place(attributes: bytes) -> tuple[int, int] | None:
     match = _PLACE.search(attributes)
     return None if match is None else (int(match[2]) - 1, column_number(match[1].decode()) - 1)
-
-
-def _values(content: bytes, parts: dict[str, str]) -> list[tuple[str, bool, list[list[Content]]]]:
-    try:
-        workbook = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
-        found: list[tuple[str, bool, list[list[Content]]]] = []
-        for sheet in workbook.sheets_metadata:
-            if sheet.name not in parts:
-                continue
-            cells = workbook.get_sheet_by_name(sheet.name).to_python(skip_empty_area=False)
-            rows: list[list[Content]] = [list(row) for row in cells]
-            hidden = sheet.visible != python_calamine.SheetVisibleEnum.Visible
-            found.append((sheet.name, hidden, rows))
-        return found
-    except (KeyboardInterrupt, SystemExit, MemoryError):
-        raise
-    except python_calamine.PasswordError:
-        raise UnreadableWorkbook("文件设有打开密码，请去掉密码后重新报送。") from None
-    except BaseException:  # noqa: BLE001  # a panic of the Rust reader derives from BaseException
-        raise UnreadableWorkbook(_DAMAGED) from None

@@ -16,7 +16,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from evalbatch.evaluation import evaluate
 from evalbatch.model import Result
-from evalbatch.reading import NotATemplate, UnreadableWorkbook, read_submission, read_xlsx, xlsx
+from evalbatch.reading import NotATemplate, UnreadableWorkbook, container, read_submission, read_xlsx
 from tests.forms import base, blank_template, fill, insert_rows, judge, place, places, scheme, submit
 
 BUDGET = "预算执行情况表"
@@ -234,7 +234,7 @@ def test_a_far_cell_is_refused_before_it_takes_all_memory() -> None:
 def test_a_workbook_of_too_much_text_is_refused_unread() -> None:
     target = io.BytesIO(filled())
     with zipfile.ZipFile(target, "a", zipfile.ZIP_DEFLATED) as package:
-        package.writestr("xl/worksheets/bomb.xml", b" " * (xlsx.MAX_TEXT + 1))
+        package.writestr("xl/worksheets/bomb.xml", b" " * (container.MAX_TEXT + 1))
     with pytest.raises(UnreadableWorkbook, match="展开后过大"):
         read_xlsx(target.getvalue())
 

@@ -1,0 +1,97 @@
+"""Bytes of a workbook -> its container opened within bounds, and its values by calamine; knows no sheet's meaning."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from typing import Final
+from xml.etree import ElementTree
+
+import python_calamine
+
+from evalbatch.reading.book import Content, UnreadableWorkbook
+
+MAX_INFLATED: Final = 512 * 1024 * 1024
+"""Bytes that all parts of one workbook may inflate to, pictures included."""
+MAX_TEXT: Final = 64 * 1024 * 1024
+"""Bytes that its XML may inflate to; a filled template has about 1 MB."""
+MAX_PARTS: Final = 5_000
+MAX_ROWS: Final = 50_000
+MAX_COLUMNS: Final = 1_000
+MAX_AREA: Final = 2_000_000
+"""Cells of a sheet's used rectangle: calamine lays the whole rectangle out in memory."""
+
+_OLE_MAGIC: Final = bytes.fromhex("d0cf11e0a1b11ae1")
+_ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
+DAMAGED: Final = "文件已损坏，无法打开。请用 Excel 或 WPS 打开核对后另存为 .xlsx 重新报送。"
+
+
+def refuse_by_magic(content: bytes) -> None:
+    """Tell by the first bytes what is certainly no workbook that can be read."""
+    if not content:
+        raise UnreadableWorkbook("文件是空的（0字节），请重新报送。")
+    if content.startswith(_OLE_MAGIC):
+        if _ENCRYPTED in content:
+            raise UnreadableWorkbook("文件设有打开密码，请去掉密码后重新报送。")
+        raise UnreadableWorkbook("文件是旧版 .xls 格式，请另存为 .xlsx 后重新报送。")
+    if not content.startswith(b"PK"):
+        raise UnreadableWorkbook("文件不是 Excel 工作簿，请在财政局下发的模板中填报后重新报送。")
+
+
+@contextmanager
+def opened(content: bytes) -> Iterator[zipfile.ZipFile]:
+    """The package of a workbook within bounds; whatever is damaged in it becomes UnreadableWorkbook."""
+    refuse_by_magic(content)
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as package:
+            entries = package.infolist()
+            text = sum(entry.file_size for entry in entries if entry.filename.endswith((".xml", ".rels")))
+            everything = sum(entry.file_size for entry in entries)
+            if len(entries) > MAX_PARTS or text > MAX_TEXT or everything > MAX_INFLATED:
+                raise UnreadableWorkbook("文件展开后过大，超出读取上限。请删去多余的表和内容后重新报送。")
+            yield package
+    except (zipfile.BadZipFile, zlib.error, KeyError, EOFError, NotImplementedError, OSError, RuntimeError):
+        raise UnreadableWorkbook(DAMAGED) from None
+    except ElementTree.ParseError:
+        raise UnreadableWorkbook(DAMAGED) from None
+
+
+def inflate(package: zipfile.ZipFile, part: str) -> bytes:
+    """A part of the package; refuses XML that declares entities."""
+    content = package.read(part)
+    if b"<!DOCTYPE" in content[:4096] or b"<!ENTITY" in content[:4096]:
+        raise UnreadableWorkbook("文件含有不允许的 XML 声明，请用 Excel 或 WPS 另存为 .xlsx 后重新报送。")
+    return content
+
+
+def refuse_area(rows: int, columns: int) -> None:
+    """Refuse a used rectangle that no form can have, before a reader lays it out in memory."""
+    if rows > MAX_ROWS or columns > MAX_COLUMNS or rows * columns > MAX_AREA:
+        raise UnreadableWorkbook(
+            f"工作表的使用范围到了第 {rows} 行、第 {columns} 列，超出读取上限。"
+            "请删去表格以外的内容（选中多余的行列后删除）再重新报送。"
+        )
+
+
+def values(content: bytes, sheets: Collection[str]) -> list[tuple[str, bool, list[list[Content]]]]:
+    """Name, whether hidden, and rows of each of the sheets, in workbook order."""
+    try:
+        workbook = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
+        found: list[tuple[str, bool, list[list[Content]]]] = []
+        for sheet in workbook.sheets_metadata:
+            if sheet.name not in sheets:
+                continue
+            cells = workbook.get_sheet_by_name(sheet.name).to_python(skip_empty_area=False)
+            rows: list[list[Content]] = [list(row) for row in cells]
+            hidden = sheet.visible != python_calamine.SheetVisibleEnum.Visible
+            found.append((sheet.name, hidden, rows))
+        return found
+    except (KeyboardInterrupt, SystemExit, MemoryError):
+        raise
+    except python_calamine.PasswordError:
+        raise UnreadableWorkbook("文件设有打开密码，请去掉密码后重新报送。") from None
+    except BaseException:  # noqa: BLE001  # a panic of the Rust reader derives from BaseException
+        raise UnreadableWorkbook(DAMAGED) from None
