@@ -19,14 +19,16 @@ def export_scheme(spec: SchemeSpec, file: str) -> bytes:
     buffer = io.BytesIO()
     write_workbook(buffer, spec)
     content = buffer.getvalue()
-    sheets = read_sheets(content, file)
+    reason = "工作簿的单元格写不下这样的内容，请删去空文本、首尾空格或控制字符。"
     try:
-        back = SchemeSpec.model_validate(sheets.table)
+        back = SchemeSpec.model_validate(read_sheets(content, file).table)
         differs = _difference(spec.model_dump(by_alias=True), back.model_dump(by_alias=True), ())
     except pydantic.ValidationError as error:
         differs = error.errors()[0]["loc"]
+    except SchemeError as error:
+        raise SchemeError(file, error.key, reason) from None
     if differs is not None:
-        raise SchemeError(file, Key.of(differs), "工作簿的单元格写不下这样的内容，请删去空文本、首尾空格或控制字符。")
+        raise SchemeError(file, Key.of(differs), reason)
     return content
 
 

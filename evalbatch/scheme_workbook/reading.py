@@ -75,9 +75,10 @@ class _Rows:
     def at(self, row: int, column: int) -> str:
         return f"{self.name}!{address(row + 1, column + 1)}"
 
-    def range(self, column: int) -> str:
+    def span(self, column: int) -> str:
+        rows = list(self) or [self.header + 1]
         letter = column_letter(column + 1)
-        return f"{self.name}!{letter}{self.header + 2}:{letter}{max(self.header + 2, len(self.grid.rows))}"
+        return f"{self.name}!{letter}{rows[0] + 1}:{letter}{rows[-1] + 1}"
 
     def __iter__(self) -> Iterator[int]:
         for row in range(self.header + 1, len(self.grid.rows)):
@@ -128,7 +129,7 @@ class _Reader:
                 self.sheets.places[table.path] = table.sheet
                 for column in table.fields:
                     path = (*table.path, column.name)
-                    self.sheets.places[path] = rows.range(rows.columns[column.word.header])
+                    self.sheets.places[path] = rows.span(rows.columns[column.word.header])
             for row in rows:
                 if table.owner is not None:
                     self.read_part(table, rows, row)
@@ -153,15 +154,14 @@ class _Reader:
             # the value stands under 内容, whatever the item
             rows.columns[title] = content
             value = rows.value(row, column)
-            if value is None and column.required:
-                raise rows.fail(row, content, "缺少这一项，请补上。")
-            target["".join(path)][column.name] = value
+            if value is not None:
+                target["".join(path)][column.name] = value
         if known:
             raise SchemeError(self.sheets.file, FACTS, f"缺少“{next(iter(known))}”这一行，请恢复。")
         self.sheets.table |= {part: target[part] for part in ("tolerance", "total")}
 
     def entry(self, columns: tuple[Column, ...], rows: _Rows, row: int, path: Path) -> dict[str, Any]:
-        """The table of a row: its filled cells; a blank one is left out, which means its default."""
+        """The table of a row: its filled cells; a blank one is left out, its default or missing."""
         self.sheets.places[path] = rows.at(row, rows.columns[columns[0].word.header])
         found: dict[str, Any] = {}
         for column in columns:
@@ -169,8 +169,6 @@ class _Reader:
             value = rows.value(row, column)
             if value is not None:
                 found[column.name] = value
-            elif column.required:
-                raise rows.fail(row, rows.columns[column.word.header], "缺少这一项，请补上。")
         return found
 
     def read_part(self, table: Table, rows: _Rows, row: int) -> None:
@@ -179,7 +177,7 @@ class _Reader:
         parent, child = table.path
         key, word = table.owner
         name = rows.value(row, table.columns[0])
-        index = next((n for n, item in enumerate(self.sheets.table[parent]) if item[key] == name), None)
+        index = next((n for n, item in enumerate(self.sheets.table[parent]) if name and item.get(key) == name), None)
         if index is None:
             reason = f"“{word.source}”表中没有 {short(str(name))}。" if name else "缺少这一项，请补上。"
             raise rows.fail(row, rows.columns[word.header], reason)
@@ -190,6 +188,8 @@ class _Reader:
         """A row of 口径: an option, and on the first row of a policy the policy itself."""
         first = table.fields[0]
         name = rows.value(row, first)
+        if name is None:
+            raise rows.fail(row, rows.columns[first.word.header], "缺少这一项，请补上。")
         index = next((n for n, entry in enumerate(entries) if entry[first.name] == name), len(entries))
         if index == len(entries):
             entries.append(self.entry(table.fields, rows, row, (*table.path, index)) | {"options": {}})

@@ -66,16 +66,18 @@ class _Writer:
         cell = plain | {"border": 1, "border_color": "#BFBFBF"}
         self.title = workbook.add_format({"font_name": "黑体", "font_size": 16, "valign": "vcenter"})
         self.about = workbook.add_format(plain | {"font_color": "#404040"})
+        self.line = workbook.add_format({"font_color": "#404040", "valign": "vcenter"})
         self.note = workbook.add_format(cell | {"font_size": 9, "font_color": "#595959", "bg_color": "#F7F7F7"})
         self.header = workbook.add_format(
             cell | {"font_name": "黑体", "align": "center", "valign": "vcenter", "bg_color": "#D9D9D9"}
         )
         self.text = workbook.add_format(cell | {"num_format": "@"})
-        self.first = workbook.add_format(cell | {"num_format": "@", "top": 2})
-        self.number = workbook.add_format(cell | {"align": "right"})
+        self.number = workbook.add_format(cell | {"align": "center"})
+        self.again = workbook.add_format(cell | {"num_format": "@", "font_color": "#7F7F7F", "bg_color": "#F7F7F7"})
+        self.fact = workbook.add_format(cell | {"align": "left"})
         self.label = workbook.add_format(cell | {"bg_color": "#EDEDED"})
         self.new_text = workbook.add_format(plain | {"num_format": "@"})
-        self.new_number = workbook.add_format(plain | {"align": "right"})
+        self.new_number = workbook.add_format(plain | {"align": "center"})
 
     def write(self) -> None:
         self.write_guide()
@@ -122,8 +124,10 @@ class _Writer:
         for row, (path, column) in enumerate(facts(), HEADER_ROW + 1):
             owner = getattr(self.spec, path[0]) if path else self.spec
             self.put(sheet, row, 0, column.word.header, self.label)
-            self.put(sheet, row, 1, column.write(getattr(owner, column.attribute)), self.format_of(column))
+            value = column.write(getattr(owner, column.attribute))
+            self.put(sheet, row, 1, value, self.fact if isinstance(value, Decimal) else self.text)
             self.put(sheet, row, 2, column.note, self.note)
+            self.fit(sheet, row, (column.word.header, value, column.note), (20, 70, 54))
         sheet.freeze_panes(HEADER_ROW + 1, 1)
 
     def write_table(self, table: Table) -> None:
@@ -141,8 +145,11 @@ class _Writer:
         sheet.set_row(HEADER_ROW, headers * _LINE + 6)
         rows = list(table.rows(self.spec))
         for row, cells in enumerate(rows, HEADER_ROW + 1):
+            more = table.options and row > HEADER_ROW + 1 and cells[0] == rows[row - HEADER_ROW - 2][0]
             for index, (column, value) in enumerate(zip(columns, cells, strict=True)):
-                self.put(sheet, row, index, value, self.format_of(column))
+                first = more and index < len(table.fields)
+                self.put(sheet, row, index, value, self.again if first else self.format_of(column))
+            self.fit(sheet, row, cells, [column.word.width for column in columns])
         last = HEADER_ROW + len(rows) + _SPARE_ROWS
         self.offer(sheet, table, rows, last)
         sheet.freeze_panes(HEADER_ROW + 1, 2 if table.owner is not None else 1)
@@ -154,15 +161,21 @@ class _Writer:
         self.put(sheet, TITLE_ROW, 0, name, self.title)
         sheet.set_row(TITLE_ROW, 26)
         # not merged: a row of merged cells hinders moving and inserting columns
-        unwrapped = self.workbook.add_format({"font_color": "#404040", "valign": "vcenter"})
-        self.put(sheet, ABOUT_ROW, 0, about, unwrapped)
+        self.put(sheet, ABOUT_ROW, 0, about, self.line)
         for index in range(1, columns):
-            sheet.write_blank(ABOUT_ROW, index, None, unwrapped)
+            sheet.write_blank(ABOUT_ROW, index, None, self.line)
 
     # ---- cells
 
     def format_of(self, column: Column) -> Format:
         return self.number if isinstance(column.form, Number) else self.text
+
+    def fit(self, sheet: Worksheet, row: int, cells: Sequence[str | Decimal | None], widths: Sequence[float]) -> None:
+        """The height of a row with wrapped texts; not every program finds it by itself."""
+        texts = zip(cells, widths, strict=True)
+        most = max([1, *(_lines(cell, width - 0.5) for cell, width in texts if isinstance(cell, str))])
+        if most > 1:
+            sheet.set_row(row, min(most * _LINE + 4, 400))
 
     def put(self, sheet: Worksheet, row: int, column: int, value: str | Decimal | None, form: Format) -> None:
         """One cell: numbers as numbers, everything else as text, never as a formula."""
