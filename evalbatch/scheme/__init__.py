@@ -419,6 +419,8 @@ class _Compiler:
 
     def compile(self) -> Scheme:
         spec = self.spec
+        if not any(sheet.kind == "indicators" for sheet in spec.sheet):
+            raise self.fail(_SHEET, "缺少类型为“指标”的工作表，请补上。")
         self.check_unique(_SHEET, "name", [sheet.name for sheet in spec.sheet])
         for index, sheet in enumerate(spec.sheet):
             at = _SHEET.item(index, sheet.name, numbered=False).field("columns")

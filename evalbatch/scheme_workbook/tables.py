@@ -162,7 +162,7 @@ WORDS: Final[Mapping[type[Spec], Mapping[str, Word]]] = {
         "type": Word("内容类型", 10, "与栏目不同的才填"),
         "unit": Word("计量单位", 9),
         "choices": Word("选项", 22, "限定选项的，用“、”隔开"),
-        "mandatory": Word("必填的栏目", 28, "用“、”隔开"),
+        "mandatory": Word("必填的栏目", 40, "用“、”隔开"),
         "parent": Word("上级行", 9, "所属合计行的编码"),
         "signed": Word("可为负", 8),
         "note": Word("说明", 34, "印在表上的提示"),

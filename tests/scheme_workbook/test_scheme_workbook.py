@@ -329,6 +329,12 @@ def test_the_cell_is_the_one_where_the_row_now_stands() -> None:
     assert caught.value.key == "勾稽与阈值!C8"
 
 
+def emptied(workbook: Workbook) -> None:
+    """Everything said of sheets deleted."""
+    for name in ("工作表", "栏目", "填报行"):
+        workbook[name].delete_rows(HEADER_ROW + 2, workbook[name].max_row)
+
+
 def test_a_missing_sheet_or_item_and_no_workbook() -> None:
     for edit, key, reason in (
         (lambda workbook: workbook.remove(workbook["函数"]), "函数", "缺少这张工作表"),
@@ -338,6 +344,9 @@ def test_a_missing_sheet_or_item_and_no_workbook() -> None:
             import_scheme(edited(edit), "2025.xlsx")
         assert caught.value.key == key
         assert reason in caught.value.reason
+    with pytest.raises(SchemeError) as caught:
+        import_scheme(edited(emptied), "2025.xlsx")
+    assert caught.value.key == "工作表"
     for content in (b"", b"PK", b"edition = 2024"):
         with pytest.raises(SchemeError, match="不是能读取的 Excel 工作簿"):
             import_scheme(content, "2025.xlsx")
