@@ -17,6 +17,7 @@ from evalbatch.reading.cells import as_text, exact
 
 YES, NO = "是", "否"
 _FIGURE: Final = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?")
+_PAIR: Final = re.compile(r"\s*([^=＝]*[^=＝\s])\s*[=＝]\s*(\S|\S.*\S)\s*")
 _MOST_EXACT: Final = Decimal(10) ** 15
 
 
@@ -134,13 +135,10 @@ class Pairs:
         for line in written(content).split("\n"):
             if not line.strip():
                 continue
-            name, sign, item = (
-                (part.strip() for part in re.split("([=＝])", line, maxsplit=1))
-                if re.search("[=＝]", line)
-                else (line.strip(), "", "")
-            )
-            if not sign or not name or not item:
-                raise BadCell(f"“{short(line.strip())}”应写成“名称＝内容”，每行一项。")
+            match = _PAIR.fullmatch(line)
+            if match is None:
+                raise BadCell(f"“{short(line)}”应写成“名称＝内容”，每行一项。")
+            name, item = match[1], match[2]
             if name in found:
                 raise BadCell(f"{name} 出现了两次，请删去一个。")
             found[name] = self.value.read(item)
