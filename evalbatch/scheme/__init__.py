@@ -43,14 +43,40 @@ _ZERO: Final = Decimal(0)
 _LETTERS: Final = re.compile(r"[A-Z]+")
 
 
-class SchemeError(ValueError):
-    """A scheme that cannot be used: the file, the key in it, and the reason in one sentence."""
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A place in a scheme file: ``path`` for programs (as pydantic's ``loc``), ``text`` for people."""
 
-    def __init__(self, file: str, key: str, reason: str) -> None:
+    path: tuple[str | int, ...] = ()
+    text: str = ""
+
+    @classmethod
+    def of(cls, path: tuple[str | int, ...]) -> Key:
+        """The key of a path, with entries numbered from 1."""
+        key = cls()
+        for part in path:
+            key = Key((*key.path, part), f"{key.text}[{part + 1}]") if isinstance(part, int) else key.field(part)
+        return key
+
+    def field(self, name: str) -> Key:
+        """A field under this place."""
+        return Key((*self.path, name), f"{self.text}.{name}" if self.text else name)
+
+    def item(self, index: int, label: str = "", *, numbered: bool = True) -> Key:
+        """An entry of this list, counted from 0 in the path and from 1 in the text, or shown by its name alone."""
+        shown = (f"[{index + 1}]" if numbered else "") + (f"({label})" if label else "")
+        return Key((*self.path, index), self.text + shown)
+
+
+class SchemeError(ValueError):
+    """A scheme that cannot be used: the file, the key in it, and the reason in one sentence; ``path`` is the key's."""
+
+    def __init__(self, file: str, key: str | Key, reason: str) -> None:
         self.file = file
-        self.key = key
+        self.key = key.text if isinstance(key, Key) else key
+        self.path = key.path if isinstance(key, Key) else ()
         self.reason = reason
-        super().__init__(f"方案 {file} 的 {key}：{reason}" if key else f"方案 {file}：{reason}")
+        super().__init__(f"方案 {file} 的 {self.key}：{reason}" if self.key else f"方案 {file}：{reason}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,16 +362,9 @@ def compile_scheme(content: bytes, file: str) -> Scheme:
         spec = SchemeSpec.model_validate(table)
     except pydantic.ValidationError as error:
         first = error.errors()[0]
-        raise SchemeError(file, _key_path(first["loc"]), _reason(first["type"], str(first["input"]))) from None
+        raise SchemeError(file, Key.of(first["loc"]), _reason(first["type"], str(first["input"]))) from None
     digest = hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest()
     return _Compiler(spec, file, digest).compile()
-
-
-def _key_path(loc: tuple[int | str, ...]) -> str:
-    path = ""
-    for part in loc:
-        path += f"[{part + 1}]" if isinstance(part, int) else ("." if path else "") + str(part)
-    return path
 
 
 def _reason(kind: str, found: str) -> str:
@@ -368,6 +387,19 @@ def _exists(
     return key in codes and column in INDICATOR_INPUTS
 
 
+_CHECK, _DERIVE, _FUNCTION, _GRADES, _GROUPS, _INDICATOR, _POLICY, _RATIO, _RULE, _SHEET = (
+    Key().field(name)
+    for name in (
+        "check", "derive", "function", "grades", "groups", "indicator", "policy", "ratio", "rule", "sheet",
+    )
+)  # fmt: skip
+
+
+def _beside(key: Key, name: str) -> Key:
+    """Another field of the entry that a field's key stands in."""
+    return Key(key.path[:-1], key.text.rpartition(".")[0]).field(name)
+
+
 _PIECE: Final = re.compile(r"\{([^{}|]+)(?:\|([%0]))?\}")
 
 
@@ -382,27 +414,41 @@ class _Compiler:
         self.ratios: dict[str, Ratio] = {}
         self.codes = frozenset(indicator.code for indicator in spec.indicator)
 
-    def fail(self, key: str, reason: str) -> SchemeError:
+    def fail(self, key: Key, reason: str) -> SchemeError:
         return SchemeError(self.file, key, reason)
 
     def compile(self) -> Scheme:
         spec = self.spec
-        self.check_unique("sheet", "name", [sheet.name for sheet in spec.sheet])
-        self.check_unique("indicator", "code", [indicator.code for indicator in spec.indicator])
-        self.check_unique("rule", "code", [rule.code for rule in spec.rule])
-        self.check_unique("policy", "name", [policy.name for policy in spec.policy])
+        if not any(sheet.kind == "indicators" for sheet in spec.sheet):
+            raise self.fail(_SHEET, "缺少类型为“指标”的工作表，请补上。")
+        self.check_unique(_SHEET, "name", [sheet.name for sheet in spec.sheet])
+        for index, sheet in enumerate(spec.sheet):
+            at = _SHEET.item(index, sheet.name, numbered=False).field("columns")
+            self.check_unique(at, "name", [column.name for column in sheet.columns])
+        self.check_unique(_GROUPS, "code", [group.code for group in spec.groups])
+        self.check_unique(_INDICATOR, "code", [indicator.code for indicator in spec.indicator])
+        self.check_unique(_RULE, "code", [rule.code for rule in spec.rule])
+        self.check_unique(_POLICY, "name", [policy.name for policy in spec.policy])
+        self.check_unique(_FUNCTION, "name", [function.name for function in spec.function])
+        self.check_unique(_RATIO, "name", [ratio.name for ratio in spec.ratio])
         self.check_points()
         self.check_grades()
         self.compile_lines()
         self.compile_macros()
-        row_formulas = {prefix: self.compile_rows(sheet) for prefix, sheet in self.lists.items()}
+        row_formulas = {
+            sheet.prefix: self.compile_rows(index, sheet)
+            for index, sheet in enumerate(spec.sheet)
+            if sheet.kind == "list"
+        }
         for index, ratio in enumerate(spec.ratio):
-            self.compile_ratio(f"ratio[{index + 1}]", ratio)
+            self.compile_ratio(_RATIO.item(index), ratio)
         checks = self.compile_checks()
-        budget = next((sheet for sheet in spec.sheet if sheet.blocks), spec.sheet[0])
-        rate = next((column.formula for column in budget.columns if column.type == "rate"), None)
-        if rate is None:
-            raise self.fail("sheet", "预算表缺少执行率栏目的公式。")
+        number, budget = next(((n, sheet) for n, sheet in enumerate(spec.sheet) if sheet.blocks), (0, spec.sheet[0]))
+        at = _SHEET.item(number, budget.name, numbered=False).field("columns")
+        found = next(((n, column.formula) for n, column in enumerate(budget.columns) if column.type == "rate"), None)
+        if found is None or found[1] is None:
+            raise self.fail(at if found is None else at.item(found[0]).field("formula"), "预算表缺少执行率栏目的公式。")
+        rate_key, rate = at.item(found[0]).field("formula"), found[1]
         columns = frozenset(column.name for column in budget.columns)
         rate_scope = Scope(lambda key, column: column in columns, key="", columns=columns, macros=self.macros)
         return Scheme(
@@ -413,13 +459,13 @@ class _Compiler:
             lists=self.lists,
             lines=self.lines,
             indicators={
-                indicator.code: self.compile_indicator(f"indicator[{index + 1}]({indicator.code})", indicator)
+                indicator.code: self.compile_indicator(_INDICATOR.item(index, indicator.code), indicator)
                 for index, indicator in enumerate(spec.indicator)
             },
             ratios=self.ratios,
             checks=checks,
             row_formulas=row_formulas,
-            line_rate=self.formula("sheet.columns.formula", rate, rate_scope),
+            line_rate=self.formula(rate_key, rate, rate_scope),
             derivations=self.compile_derivations(),
             rules={rule.code: rule for rule in spec.rule},
             policies={policy.name: policy for policy in spec.policy},
@@ -428,64 +474,72 @@ class _Compiler:
 
     # ---- arithmetic of the regulation
 
-    def check_unique(self, table: str, key: str, names: list[str]) -> None:
+    def check_unique(self, table: Key, key: str, names: list[str]) -> None:
         seen: set[str] = set()
         for index, name in enumerate(names):
             if name in seen:
-                raise self.fail(f"{table}[{index + 1}].{key}", f"{name} 出现了两次，请删去一个。")
+                raise self.fail(table.item(index).field(key), f"{name} 出现了两次，请删去一个。")
             seen.add(name)
 
     def check_points(self) -> None:
         total = sum((group.points for group in self.spec.groups), _ZERO)
         cap = self.spec.total.cap
         if total != cap:
-            raise self.fail("groups.points", f"各组分值合计为 {total}，应为 {cap}，请核对各组分值。")
+            raise self.fail(_GROUPS.field("points"), f"各组分值合计为 {total}，应为 {cap}，请核对各组分值。")
         for index, group in enumerate(self.spec.groups):
             rows = [indicator for indicator in self.spec.indicator if indicator.code.startswith(group.code)]
             points = sum((row.points_max for row in rows), _ZERO)
             if group.cap is None and points != group.points:
-                reason = f"{group.name} 各指标分值合计为 {points}，应为 {group.points}，请核对 indicator.points_max。"
-                raise self.fail(f"groups[{index + 1}].points", reason)
+                reason = f"{group.name} 各指标分值合计为 {points}，应为 {group.points}，请核对各指标的分值。"
+                raise self.fail(_GROUPS.item(index).field("points"), reason)
         for index, row in enumerate(self.spec.indicator):
             if row.points_max <= 0:
-                raise self.fail(f"indicator[{index + 1}]({row.code}).points_max", "分值应大于0。")
+                raise self.fail(_INDICATOR.item(index, row.code).field("points_max"), "分值应大于0。")
             if not any(row.code.startswith(group.code) for group in self.spec.groups):
-                raise self.fail(f"indicator[{index + 1}].code", f"{row.code} 不属于任何一组。")
+                raise self.fail(_INDICATOR.item(index).field("code"), f"{row.code} 不属于任何一组。")
 
     def check_grades(self) -> None:
-        bands = sorted(self.spec.grades, key=lambda band: band.from_)
+        order = sorted(range(len(self.spec.grades)), key=lambda index: self.spec.grades[index].from_)
+        bands = [self.spec.grades[index] for index in order]
+        at = [_GRADES.item(index, band.name) for index, band in zip(order, bands, strict=True)]
         total = self.spec.total
         if not bands or bands[0].from_ != total.floor:
-            raise self.fail("grades", f"等级区间应从 {total.floor} 分开始。")
-        for lower, upper in pairwise(bands):
+            raise self.fail(at[0].field("from") if at else _GRADES, f"等级区间应从 {total.floor} 分开始。")
+        for place, (lower, upper) in zip(at, pairwise(bands), strict=False):
             if lower.to != upper.from_:
                 kind = "空档" if lower.to < upper.from_ else "重叠"
                 raise self.fail(
-                    "grades", f"{lower.name} 到 {lower.to} 为止，{upper.name} 从 {upper.from_} 开始，中间有{kind}。"
+                    place.field("to"),
+                    f"{lower.name} 到 {lower.to} 为止，{upper.name} 从 {upper.from_} 开始，中间有{kind}。",
                 )
         if bands[-1].to != total.cap:
-            raise self.fail("grades", f"等级区间应到 {total.cap} 分为止，现为 {bands[-1].to}。")
+            raise self.fail(at[-1].field("to"), f"等级区间应到 {total.cap} 分为止，现为 {bands[-1].to}。")
 
     # ---- sheets
 
     def compile_lines(self) -> None:
-        for sheet in self.spec.sheet:
-            at = f"sheet({sheet.name})"
+        parents: list[tuple[Key, str]] = []
+        for number, sheet in enumerate(self.spec.sheet):
+            at = _SHEET.item(number, sheet.name, numbered=False)
             if sheet.kind == "list":
                 if not sheet.prefix or sheet.prefix in self.lists or sheet.rows < 1:
-                    raise self.fail(f"{at}.prefix", "明细表应有自己的编码字母和行数。")
+                    raise self.fail(at.field("prefix"), "明细表应有自己的编码字母和行数。")
                 self.lists[sheet.prefix] = sheet
             columns = {column.name: column for column in sheet.columns}
-            for line in sheet.lines:
+            for index, line in enumerate(sheet.lines):
+                row = at.field("lines").item(index, line.key, numbered=False)
+                if line.parent is not None:
+                    parents.append((row.field("parent"), line.parent))
                 if line.key in self.lines or line.key in self.codes:
-                    raise self.fail(f"{at}.lines", f"编码 {line.key} 出现了两次。")
+                    raise self.fail(row.field("key"), f"编码 {line.key} 出现了两次。")
                 if line.use is not None and line.use not in sheet.uses:
-                    raise self.fail(f"{at}.lines({line.key}).use", f"没有名为 {line.use!r} 的栏目组。")
+                    raise self.fail(row.field("use"), f"没有名为 {line.use!r} 的栏目组。")
                 used = line.columns or (sheet.uses[line.use] if line.use is not None else (CONTENT,))
                 types: dict[str, ColumnSpec] = {}
                 for name in (*used, *line.mandatory):
                     if name not in columns:
-                        raise self.fail(f"{at}.lines({line.key})", f"本表没有栏目 {name!r}。")
+                        source = "mandatory" if name not in used else "use" if line.columns is None else "columns"
+                        raise self.fail(row.field(source), f"本表没有栏目 {name!r}。")
                     column = columns[name]
                     if line.type is not None and column.type in ("amount", "text") and name != "说明":
                         column = column.model_copy(update={"type": line.type})
@@ -495,30 +549,30 @@ class _Compiler:
                         column = column.model_copy(update={"signed": True})
                     types[name] = column
                 if any(name not in used for name in line.mandatory):
-                    raise self.fail(f"{at}.lines({line.key}).mandatory", "必填的栏目不在本行填写的栏目之中。")
+                    raise self.fail(row.field("mandatory"), "必填的栏目不在本行填写的栏目之中。")
                 self.lines[line.key] = Line(
                     line.key, line.label, sheet.name, types, line.mandatory, line.parent, line.unit,
                     line.note, line.preset, line.locked,
                 )  # fmt: skip
-        for known in self.lines.values():
-            if known.parent is not None and known.parent not in self.lines:
-                raise self.fail(f"sheet.lines({known.key}).parent", f"没有编码 {known.parent}。")
+        for key, parent in parents:
+            if parent not in self.lines:
+                raise self.fail(key, f"没有编码 {parent}。")
 
     # ---- formulas
 
-    def parse(self, key: str, text: str) -> Node:
+    def parse(self, key: Key, text: str) -> Node:
         try:
             return language.parse(text)
         except FormulaError as error:
             raise self.fail(key, str(error)) from None
 
-    def bind(self, key: str, text: str, scope: Scope) -> Node:
+    def bind(self, key: Key, text: str, scope: Scope) -> Node:
         try:
             return language.bind(self.parse(key, text), scope, text)
         except FormulaError as error:
             raise self.fail(key, str(error)) from None
 
-    def formula(self, key: str, text: str, scope: Scope) -> Formula:
+    def formula(self, key: Key, text: str, scope: Scope) -> Formula:
         node = self.bind(key, text, scope)
         try:
             return Formula.of(node)
@@ -541,29 +595,32 @@ class _Compiler:
         return Scope(exists, key="", columns=columns, macros=self.macros)
 
     def compile_macros(self) -> None:
-        for policy in self.spec.policy:
-            at = f"policy({policy.name})"
+        for index, policy in enumerate(self.spec.policy):
+            at = _POLICY.item(index, policy.name, numbered=False)
             if policy.choice not in policy.options:
-                raise self.fail(f"{at}.choice", f"没有 {policy.choice!r} 这一做法，可选：{'、'.join(policy.options)}。")
+                raise self.fail(
+                    at.field("choice"), f"没有 {policy.choice!r} 这一做法，可选：{'、'.join(policy.options)}。"
+                )
             for name, option in policy.options.items():
                 if option.formula is not None:
-                    body = self.parse(f"{at}.options.{name}.formula", option.formula)
+                    body = self.parse(at.field("options").field(name).field("formula"), option.formula)
                     if name == policy.choice:
                         self.macros[policy.name] = Macro(policy.parameters, body)
-        for function in self.spec.function:
+        for index, function in enumerate(self.spec.function):
+            at = _FUNCTION.item(index, function.name, numbered=False)
             if function.name in self.macros:
-                raise self.fail(f"function({function.name})", "与口径同名。")
-            self.macros[function.name] = Macro(
-                function.parameters, self.parse(f"function({function.name}).formula", function.formula)
-            )
+                raise self.fail(at.field("name"), "与口径同名。")
+            body = self.parse(at.field("formula"), function.formula)
+            self.macros[function.name] = Macro(function.parameters, body)
 
-    def compile_rows(self, sheet: SheetSpec) -> dict[str, Formula]:
+    def compile_rows(self, number: int, sheet: SheetSpec) -> dict[str, Formula]:
         scope = self.row_scope(sheet)
         found: dict[str, Formula] = {}
-        for column in sheet.columns:
+        at = _SHEET.item(number, sheet.name, numbered=False).field("columns")
+        for index, column in enumerate(sheet.columns):
             if column.formula is None:
                 continue
-            key = f"sheet({sheet.name}).columns({column.name}).formula"
+            key = at.item(index, column.name, numbered=False).field("formula")
             node = self.bind(key, column.formula, scope)
             if isinstance(node, language.Call) and node.name == "HIGHEST":
                 found[column.name] = Formula(node, language.to_text(node), lambda figures: None)
@@ -571,10 +628,10 @@ class _Compiler:
                 found[column.name] = self.formula(key, column.formula, scope)
         return found
 
-    def compile_ratio(self, at: str, ratio: RatioSpec) -> None:
-        node = self.bind(f"{at}.formula", ratio.formula, self.scope())
+    def compile_ratio(self, at: Key, ratio: RatioSpec) -> None:
+        node = self.bind(at.field("formula"), ratio.formula, self.scope())
         if ratio.when is not None:
-            when = self.bind(f"{at}.when", ratio.when, self.scope())
+            when = self.bind(at.field("when"), ratio.when, self.scope())
             node = language.Call("IF", (when, node, language.Call("BLANK", (), 0)), 0)
         self.ratios[ratio.name] = Ratio(ratio, Formula.of(node))
 
@@ -603,26 +660,26 @@ class _Compiler:
         blank = needed[0] if len(needed) == 1 else language.Call("OR", tuple(needed), 0)
         return language.Call("IF", (blank, language.Call("BLANK", (), 0), node), 0)
 
-    def expand_totals(self) -> Iterator[tuple[str, CheckSpec]]:
+    def expand_totals(self) -> Iterator[tuple[Key, CheckSpec]]:
         for index, check in enumerate(self.spec.check):
             if check.total:
-                yield f"check[{index + 1}]({check.code}).formula", check
+                yield _CHECK.item(index, check.code).field("formula"), check
         for index, derive in enumerate(self.spec.derive):
             spec = CheckSpec(code="", formula=derive.formula, columns=derive.columns)
-            yield f"derive[{index + 1}].formula", spec
+            yield _DERIVE.item(index).field("formula"), spec
 
-    def scopes(self, key: str, spec: CheckSpec) -> Iterator[tuple[Scope, str]]:
+    def scopes(self, key: Key, spec: CheckSpec) -> Iterator[tuple[Scope, str]]:
         """The scopes a check is written out for, each with the list prefix it runs over (or ``""``)."""
         if spec.list:
             if spec.list not in self.lists:
-                raise self.fail(key, f"没有编码字母为 {spec.list!r} 的明细表。")
+                raise self.fail(_beside(key, "list"), f"没有编码字母为 {spec.list!r} 的明细表。")
             yield self.row_scope(self.lists[spec.list]), spec.list
         elif spec.rows:
             bare = self.bare_columns(self.parse(key, spec.formula))
             for name in spec.rows:
                 keys = [name] if name in self.lines else [k for k, line in self.lines.items() if line.block == name]
                 if not keys:
-                    raise self.fail(key, f"没有编码或编码段 {name!r}。")
+                    raise self.fail(_beside(key, "rows"), f"没有编码或编码段 {name!r}。")
                 for line in keys:
                     types = self.lines[line].types
                     if name in self.lines or all(column in types for column in bare):
@@ -665,7 +722,7 @@ class _Compiler:
         walk(node)
         return names
 
-    def place(self, key: str, text: str) -> tuple[str, str]:
+    def place(self, key: Key, text: str) -> tuple[str, str]:
         node = self.bind(key, text, self.scope())
         if not isinstance(node, Cell):
             raise self.fail(key, "应是一个单元格，如 S10.说明。")
@@ -676,23 +733,23 @@ class _Compiler:
         checks: list[Check] = []
         seen: dict[str, int] = {}
         for index, spec in enumerate(self.spec.check):
-            at = f"check[{index + 1}]({spec.code})"
+            at = _CHECK.item(index, spec.code)
             if spec.code not in rules:
-                raise self.fail(f"{at}.code", f"规则目录中没有 {spec.code}。")
+                raise self.fail(at.field("code"), f"规则目录中没有 {spec.code}。")
             rule = rules[spec.code]
-            reason = self.place(f"{at}.reason", spec.reason) if spec.reason else None
-            for scope, prefix in self.scopes(f"{at}.formula", spec):
-                relation = self.bind(f"{at}.formula", spec.formula, scope)
+            reason = self.place(at.field("reason"), spec.reason) if spec.reason else None
+            for scope, prefix in self.scopes(at.field("formula"), spec):
+                relation = self.bind(at.field("formula"), spec.formula, scope)
                 if not isinstance(relation, Compare):
-                    raise self.fail(f"{at}.formula", "应是等式或不等式。")
+                    raise self.fail(at.field("formula"), "应是等式或不等式。")
                 left = Formula.of(relation.left)
                 found = [cell for cell in language.cells(relation.left) if cell.key not in self.lists]
                 if spec.place:
-                    place = self.place(f"{at}.place", spec.place)
+                    place = self.place(at.field("place"), spec.place)
                 elif found:
                     place = (found[0].key or prefix, found[0].column)
                 else:
-                    raise self.fail(f"{at}.formula", "左边应有单元格。")
+                    raise self.fail(at.field("formula"), "左边应有单元格。")
                 # two thresholds on one figure differ by what they compare it with
                 name = f"{spec.code}:{place[0]}.{place[1]}"
                 seen[name] = seen.get(name, 0) + 1
@@ -705,7 +762,7 @@ class _Compiler:
                         operator=relation.operator,
                         left=left,
                         right=Formula.of(relation.right),
-                        when=self.formula(f"{at}.when", spec.when, scope) if spec.when else None,
+                        when=self.formula(at.field("when"), spec.when, scope) if spec.when else None,
                         place=place,
                         list=prefix,
                         tolerance=spec.tolerance,
@@ -752,7 +809,7 @@ class _Compiler:
             return f"{self.lines[key].label if key in self.lines else key}：{text}"
         return f"{text}（{next(iter(columns))}）" if len(columns) == 1 else text
 
-    def compile_indicator(self, at: str, spec: IndicatorSpec) -> Indicator:
+    def compile_indicator(self, at: Key, spec: IndicatorSpec) -> Indicator:
         group = next(group for group in self.spec.groups if spec.code.startswith(group.code))
         weight = language.Number(spec.points_max)
         claimed = Cell(spec.code, SELF_SCORE)
@@ -765,21 +822,22 @@ class _Compiler:
         own = language.Call("IF", (language.Call("ISBLANK", (claimed,), 0), blank, clipped), 0)
         scope = self.scope(parameters={"分值": weight, "自评": own})
 
-        def optional(name: str, text: str | None) -> Formula | None:
-            return None if text is None else self.formula(f"{at}.{name}", text, scope)
+        def optional(name: str, text: str | None, at: Key = at) -> Formula | None:
+            return None if text is None else self.formula(at.field(name), text, scope)
 
         if spec.type == "测算" and spec.points is None:
-            raise self.fail(f"{at}.points", "测算类指标应有计分公式。")
+            raise self.fail(at.field("points"), "测算类指标应有计分公式。")
         sentences = []
         for index, say in enumerate(spec.say):
+            here = at.field("say").item(index)
             pieces: list[str | tuple[Formula, str]] = []
             last = 0
             for match in _PIECE.finditer(say.text):
                 pieces.append(say.text[last : match.start()])
-                pieces.append((self.formula(f"{at}.say[{index + 1}].text", match[1], scope), match[2] or ""))
+                pieces.append((self.formula(here.field("text"), match[1], scope), match[2] or ""))
                 last = match.end()
             pieces.append(say.text[last:])
-            sentences.append(Sentence(optional(f"say[{index + 1}].when", say.when), tuple(pieces)))
+            sentences.append(Sentence(optional("when", say.when, here), tuple(pieces)))
         return Indicator(
             spec=spec,
             group=group,
@@ -805,6 +863,7 @@ __all__ = [
     "Formula",
     "Indicator",
     "Judgement",
+    "Key",
     "Line",
     "Ratio",
     "Scheme",
