@@ -21,9 +21,8 @@ from evalbatch.department_workbook.frame import (
 )
 from evalbatch.department_workbook.live import live_formulas
 from evalbatch.department_workbook.styles import number_format
-from evalbatch.department_workbook.support import LiveAddresses
+from evalbatch.department_workbook.support import live_text
 from evalbatch.scheme import SELF_SCORE, Indicator
-from evalbatch.scheme.formula import to_excel
 from evalbatch.scheme.layout import KEY_HEADER, SheetLayout, visible_columns
 from evalbatch.scheme.spec import ColumnSpec, GroupSpec, SheetSpec
 
@@ -92,7 +91,6 @@ def _write_score(form: Form, sheet: Worksheet, row: int, at: int, indicator: Ind
     if score is None:
         sheet.write_blank(row, at, None, form.styles.unused())
         return
-    sheet_name = form.scheme.sheet_of(indicator.code)
-    formula = to_excel(score.node, LiveAddresses(form.scheme, sheet_name))
+    formula = live_text(score.node, form.scheme, form.scheme.sheet_of(indicator.code))
     style = form.styles.computed(number_format(column.type), align="center")
     put_formula(sheet, row, at, formula, style, score.evaluate(form.figures))
