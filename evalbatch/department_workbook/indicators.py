@@ -75,8 +75,11 @@ def _write_indicator(form: Form, sheet: Worksheet, layout: SheetLayout, indicato
         elif column.computed:
             _write_score(form, sheet, row, at, indicator, column)
         else:
-            put(sheet, row, at, form.figures.typed(indicator.code, column.name), form.styles.entry(column))
-            validate(sheet, row, at, row, column, _ceiling(indicator, column))
+            given = (indicator.code, column.name) in form.filling.locked
+            style = form.styles.entry(column, given=given)
+            put(sheet, row, at, form.figures.typed(indicator.code, column.name), style)
+            if not given:
+                validate(sheet, row, at, row, column, _ceiling(indicator, column))
             if column.type == "text":
                 texts.append((form.text(indicator.code, column.name), column.width))
     sheet.set_row(row, max(_MINIMUM_HEIGHT, height(texts)))

@@ -87,13 +87,15 @@ def _write_entry(form: Form, sheet: Worksheet, layout: SheetLayout, line: Line, 
         put(sheet, row, at, typed, form.styles.label())
         return
     styles = form.styles
-    style = (styles.particular if column.name == CONTENT else styles.entry)(column, line.unit)
+    given = (line.key, column.name) in form.filling.locked
+    style = (styles.particular if column.name == CONTENT else styles.entry)(column, line.unit, given)
     if typed is None and derivation is not None:
         formula = row_text(derivation.node, form.scheme, layout.spec.name, row + 1)
         put_formula(sheet, row, at, formula, style, form.figures.figure(line.key, column.name))
     else:
         put(sheet, row, at, typed, style)
-    validate(sheet, row, at, row, column, None)
+    if not given:
+        validate(sheet, row, at, row, column, None)
 
 
 def _write_rate(form: Form, sheet: Worksheet, layout: SheetLayout, line: Line, column: ColumnSpec) -> None:

@@ -79,7 +79,8 @@ def _write_row(form: Form, sheet: Worksheet, layout: SheetLayout, index: int, fi
         if value is None and _formula(form, layout, column) is not None:
             _write_formula(form, sheet, layout, row, column, filled)
         else:
-            put(sheet, row, layout.columns[column.name] - 1, value, form.styles.entry(column))
+            style = form.styles.entry(column, given=(key, column.name) in form.filling.locked)
+            put(sheet, row, layout.columns[column.name] - 1, value, style)
     sheet.set_row(row, max(_MINIMUM_HEIGHT, height(texts)))
 
 

@@ -39,13 +39,13 @@ _RELATION: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relat
 _STRICT_RELATION: Final = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
 
 
-def read_xlsx(content: bytes) -> Book:
-    """The sheets of a workbook; raises UnreadableWorkbook with a sentence for the department."""
+def read_xlsx(content: bytes, most_rows: int = MAX_ROWS) -> Book:
+    """The sheets of a workbook, each of so many rows at most; raises UnreadableWorkbook with a sentence for the user."""
     refuse_by_magic(content)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as package:
             parts = _sheet_parts(package)
-            scans = {name: _scan(_inflate(package, part)) for name, part in parts.items()}
+            scans = {name: _scan(_inflate(package, part), most_rows) for name, part in parts.items()}
     except (zipfile.BadZipFile, zlib.error, KeyError, EOFError, NotImplementedError, OSError, RuntimeError):
         raise UnreadableWorkbook(_DAMAGED) from None
     except ElementTree.ParseError:
@@ -97,14 +97,14 @@ def _sheet_parts(package: zipfile.ZipFile) -> dict[str, str]:
     return parts
 
 
-def _scan(xml: bytes) -> tuple[dict[tuple[int, int], str], dict[tuple[int, int], str]]:
+def _scan(xml: bytes, most_rows: int) -> tuple[dict[tuple[int, int], str], dict[tuple[int, int], str]]:
     """Formulas and error values of a sheet by place; refuses a used rectangle that no form can have."""
     if _FAR_NAME.search(xml):
         rows = columns = 0
         for match in _CELL_NAME.finditer(xml):
             rows = max(rows, int(match[2]))
             columns = max(columns, column_number(match[1].decode()))
-        if rows > MAX_ROWS or columns > MAX_COLUMNS or rows * columns > MAX_AREA:
+        if rows > most_rows or columns > MAX_COLUMNS or rows * columns > MAX_AREA:
             raise UnreadableWorkbook(
                 f"工作表的使用范围到了第 {rows} 行、第 {columns} 列，超出读取上限。"
                 "请删去表格以外的内容（选中多余的行列后删除）再重新报送。"
