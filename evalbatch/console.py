@@ -49,3 +49,26 @@ def progress(quiet: bool) -> Iterator[Callable[[State], None]]:
                 console.print(text, highlight=False, markup=False)
 
         yield line
+
+
+@contextmanager
+def counting(word: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """The same for work that only counts: a function to be called with (done, total), ``word`` saying what is done."""
+    console = Console(stderr=True)
+    if quiet:
+        yield lambda done, total: None
+    elif console.is_terminal:
+        columns = (TextColumn(word), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=console) as bar:
+            task = bar.add_task("", total=None)
+            yield lambda done, total: bar.update(task, total=total, completed=done)
+    else:
+        last = time.monotonic()
+
+        def line(done: int, total: int) -> None:
+            nonlocal last
+            if done == total or time.monotonic() - last >= _SECONDS_BETWEEN_LINES:
+                last = time.monotonic()
+                console.print(f"已{word} {done}/{total}", highlight=False, markup=False)
+
+        yield line

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+from evalbatch.bureau import Change, restore
 from evalbatch.figures import SubmissionFigures
 from evalbatch.model import Finding, Result, Submission
 from evalbatch.rules import Case, Registered, examine
@@ -15,8 +16,10 @@ from evalbatch.scoring import score
 def evaluate(submission: Submission, scheme: Scheme, registered: Registered | None = None) -> Result:
     """Everything the scheme says of one submission: points, ratios, rows and findings.
 
-    ``registered`` is the department's entry in the bureau's roster: its code, name and category stand.
+    ``registered`` is what the bureau knows of the department: its code, name and category in the roster and the
+    values that it prefilled stand.
     """
+    changes: tuple[Change, ...] = ()
     if registered is not None:
         submission = replace(
             submission,
@@ -24,9 +27,10 @@ def evaluate(submission: Submission, scheme: Scheme, registered: Registered | No
             name=registered.name or submission.name,
             category=registered.category or submission.category,
         )
+        submission, changes = restore(submission, scheme, registered.supplied)
     figures = SubmissionFigures(submission, scheme)
     points = score(submission, scheme, figures)
-    case = Case(submission, scheme, figures, {line.code: line for line in points.lines}, registered)
+    case = Case(submission, scheme, figures, {line.code: line for line in points.lines}, registered, changes)
     ratios: dict[str, Decimal | None] = {}
     for name, ratio in scheme.ratios.items():
         value = ratio.formula.evaluate(figures)

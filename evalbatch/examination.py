@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from evalbatch.evaluation import evaluate, returned
-from evalbatch.intake import Arrival, Roster
+from evalbatch.intake import Arrival, Prefill, Roster
 from evalbatch.intake.arrivals import SPREADSHEETS
-from evalbatch.model import Finding, Ref, Result
+from evalbatch.model import Finding, Ref, Result, Submission, Supplied
 from evalbatch.reading import NotATemplate, UnreadableWorkbook, is_workbook, read_submission, read_workbook
 from evalbatch.rules import Registered
 from evalbatch.scheme import Scheme
@@ -30,7 +30,7 @@ class Examined:
     other: str = ""
 
 
-def examine_file(arrival: Arrival, scheme: Scheme, roster: Roster | None) -> Examined:
+def examine_file(arrival: Arrival, scheme: Scheme, roster: Roster | None, prefill: Prefill | None = None) -> Examined:
     """Read, check and score one file; whatever is wrong with it becomes data, never an exception."""
     if arrival.refusal:
         return Examined(arrival, "", other=arrival.refusal)
@@ -51,16 +51,19 @@ def examine_file(arrival: Arrival, scheme: Scheme, roster: Roster | None) -> Exa
         return Examined(arrival, digest, other="工作簿不是填报模板，未参与计算")
     except UnreadableWorkbook as error:
         return Examined(arrival, digest, refusal=refusal(scheme, arrival, error.reason))
-    registered = None
-    if roster is not None:
-        department = roster.find(submission.code, submission.name)
-        registered = (
-            Registered(unknown=True)
-            if department is None
-            else Registered(department.code, department.name, department.category)
-        )
-    result = evaluate(submission, scheme, registered)
+    result = evaluate(submission, scheme, _registered(submission, roster, prefill))
     return Examined(arrival, digest, result=result, refusal=returned(result))
+
+
+def _registered(submission: Submission, roster: Roster | None, prefill: Prefill | None) -> Registered | None:
+    """What the bureau knows of a submission's department, ``None`` where it gave nothing."""
+    department = None if roster is None else roster.find(submission.code, submission.name)
+    if department is None:
+        if roster is not None:
+            return Registered(unknown=True)
+        return None if prefill is None else Registered(supplied=prefill.of(submission.code))
+    supplied = Supplied() if prefill is None else prefill.of(department.code)
+    return Registered(department.code, department.name, department.category, supplied=supplied)
 
 
 def digest_of(path: Path) -> str:

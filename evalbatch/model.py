@@ -132,6 +132,16 @@ class Submission:
 
 
 @dataclass(frozen=True, slots=True)
+class Supplied:
+    """What the bureau prefilled for one department, from its own file: it stands, whatever comes back."""
+
+    cells: Mapping[tuple[str, str], Value] = field(default_factory=dict)
+    """(key, column header) -> value."""
+    lists: Mapping[str, tuple[Mapping[str, Value], ...]] = field(default_factory=dict)
+    """List prefix -> its rows from the first on (column header -> value)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One thing to mend or to know, with its place, the figures and what to do (contract section 6)."""
 

@@ -8,12 +8,13 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import Final
 
 from evalbatch import __version__
 from evalbatch.examination import Examined, digest_of, examine_file, refusal
-from evalbatch.intake import Arrival, Roster
+from evalbatch.intake import Arrival, Prefill, Roster
 from evalbatch.model import LEVELS, Finding, Outcome, Ranked, Received, Ref, Result, Status, Unranked
 from evalbatch.ranking import rank
 from evalbatch.reading.cells import plain
@@ -44,6 +45,7 @@ class Settings:
     scheme: Path | None
     roster: Roster | None
     jobs: int
+    prefill: Prefill | None = None
 
 
 # ---------------------------------------------------------------- workers
@@ -59,19 +61,27 @@ def _start_worker(settings: Settings) -> None:
 def _examine_chunk(arrivals: Sequence[Arrival]) -> list[Examined]:
     assert _worker_settings is not None
     scheme = load_scheme(_worker_settings.scheme)
-    return [examine_file(arrival, scheme, _worker_settings.roster) for arrival in arrivals]
+    return [examine_file(arrival, scheme, _worker_settings.roster, _worker_settings.prefill) for arrival in arrivals]
 
 
 EXAMINE: Callable[[Sequence[Arrival]], list[Examined]] = _examine_chunk
 """What a worker does with a chunk of arrivals."""
 
 
-def _pool(settings: Settings, workers: int) -> ProcessPoolExecutor:
-    # never fork: a worker must start the same way on every system, and threads may be running here
+def worker_context(module: str) -> BaseContext:
+    """How worker processes start, with the module of their work loaded.
+
+    Never by fork: a worker must start the same way on every system, and threads may be running here.
+    """
     method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
     context = multiprocessing.get_context(method)
     if method == "forkserver":
-        context.set_forkserver_preload(["evalbatch.pipeline"])
+        context.set_forkserver_preload([module])
+    return context
+
+
+def _pool(settings: Settings, workers: int) -> ProcessPoolExecutor:
+    context = worker_context("evalbatch.pipeline")
     return ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker, initargs=(settings,))
 
 
@@ -141,7 +151,11 @@ def run(
         sent_back += item.refusal is not None
         report(Progress(len(examined), len(arrivals), accepted, sent_back))
     examined.sort(key=lambda item: item.arrival.name)
-    return consolidate(examined, scheme, settings.roster, time)
+    outcome = consolidate(examined, scheme, settings.roster, time)
+    if settings.prefill is None:
+        return outcome
+    given = ("财政数据", f"{settings.prefill.file}（SHA-256 {settings.prefill.digest}）")
+    return replace(outcome, facts=(*outcome.facts, given))
 
 
 def consolidate(examined: Sequence[Examined], scheme: Scheme, roster: Roster | None, time: datetime) -> Outcome:

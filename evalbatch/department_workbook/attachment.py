@@ -21,10 +21,10 @@ from evalbatch.department_workbook.frame import (
 )
 from evalbatch.department_workbook.indicators import group_title
 from evalbatch.department_workbook.live import live_formulas
-from evalbatch.department_workbook.support import LiveAddresses
+from evalbatch.department_workbook.support import live_text
 from evalbatch.scheme import SELF_SCORE, Formula, Indicator
 from evalbatch.scheme import formula as language
-from evalbatch.scheme.formula import Cell, to_excel
+from evalbatch.scheme.formula import Cell
 from evalbatch.scheme.layout import ATTACHMENT_SHEET
 from evalbatch.scheme.spec import GroupSpec
 
@@ -105,6 +105,6 @@ def _span(sheet: Worksheet, first: int, last: int, column: int, text: str, style
 
 def _write_score(form: Form, sheet: Worksheet, row: int, score: Formula) -> None:
     """The score as the official form has it (12分), blank while nothing is claimed."""
-    formula = to_excel(score.node, LiveAddresses(form.scheme, ATTACHMENT_SHEET))
+    formula = live_text(score.node, form.scheme, ATTACHMENT_SHEET)
     style = form.styles.attachment("center", _SCORE_FORMAT)
     put_formula(sheet, row, _SCORE, formula, style, score.evaluate(form.figures))

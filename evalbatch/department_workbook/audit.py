@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from xlsxwriter.worksheet import Worksheet
@@ -69,18 +70,11 @@ def _write_check(form: Form, sheet: Worksheet, row: int, live: LiveCheck, judgem
     explanation = form.filling.explanations.get(check.id, "")
     for column, text in ((_KEY, check.id), (_TITLE, check.title), (_TEXT, source.text)):
         sheet.write_string(row, column, text, styles.label())
-    addresses = LiveAddresses(form.scheme, AUDIT_SHEET)
     left, right, gap, mark = (address(row + 1, column + 1) for column in (_LEFT, _RIGHT, _GAP, _VERDICT))
-    if check.list:
-        support = support_layout(form.scheme)[check.list]
-        failing = support.range(support.checks[check.id])
-        sides = (f'IF(COUNT({failing})=0,"",SUM({failing}))', "0")
-        values: tuple[Scalar, Scalar] = (judgement.left, _ZERO)
-        met = f"{gap}=0"
-    else:
-        sides = (to_excel(live.left.node, addresses), to_excel(live.right.node, addresses))
+    *sides, met = _formulas(form.scheme)[row - HEADER - 1]
+    values: tuple[Scalar, Scalar] = (judgement.left, _ZERO)
+    if not check.list:
         values = (live.left.evaluate(form.figures), live.right.evaluate(form.figures))
-        met = verdict(live, gap, addresses)
     style = styles.computed(_number_format(live))
     for column, formula, value in zip((_LEFT, _RIGHT), sides, values, strict=True):
         put_formula(sheet, row, column, formula, style, value)
@@ -93,6 +87,23 @@ def _write_check(form: Form, sheet: Worksheet, row: int, live: LiveCheck, judgem
     put(sheet, row, _EXPLANATION, explanation, styles.remark())
     texts = {_KEY: check.id, _TITLE: check.title, _TEXT: source.text, _ADVICE: check.advice, _EXPLANATION: explanation}
     sheet.set_row(row, max(_MINIMUM_HEIGHT, height([(text, _WIDTHS[column]) for column, text in texts.items()])))
+
+
+@lru_cache(maxsize=8)
+def _formulas(scheme: Scheme) -> tuple[tuple[str, str, str], ...]:
+    """Both sides of every check and the condition under which it is met; compiled once a process."""
+    addresses = LiveAddresses(scheme, AUDIT_SHEET)
+    found: list[tuple[str, str, str]] = []
+    for index, live in enumerate(live_formulas(scheme).checks):
+        gap = address(HEADER + 2 + index, _GAP + 1)
+        if live.check.list:
+            support = support_layout(scheme)[live.check.list]
+            failing = support.range(support.checks[live.check.id])
+            found.append((f'IF(COUNT({failing})=0,"",SUM({failing}))', "0", f"{gap}=0"))
+        else:
+            left, right = (to_excel(side.node, addresses) for side in (live.left, live.right))
+            found.append((left, right, verdict(live, gap, addresses)))
+    return tuple(found)
 
 
 def _number_format(live: LiveCheck) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
@@ -28,6 +28,8 @@ class Filling:
     """List prefix -> its rows from the first on (column header -> value)."""
     explanations: Mapping[str, str] = field(default_factory=dict)
     """情况说明 of 数据审核 by ``Check.id``."""
+    locked: Set[tuple[str, str]] = frozenset()
+    """The cells that the bureau filled in and nobody types into; those of a list by the key of its row."""
 
 
 class FilledFigures:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final
 
 from xlsxwriter import Workbook
@@ -73,9 +74,25 @@ class Head:
     """Whether 金额单位 is printed."""
 
 
+class _Sheet(Worksheet):  # type: ignore[misc]
+    """A worksheet whose formulas are written as they stand.
+
+    XlsxWriter searches each formula for the names of functions newer than Excel 2010, which takes longer than
+    writing it; ours have none, and a test holds that.
+    """
+
+    def _prepare_formula(self, formula: str, expand_future_functions: bool = False) -> str:
+        return formula.removeprefix("=")
+
+
+def add_sheet(form: Form, name: str) -> Worksheet:
+    """An empty sheet."""
+    return form.workbook.add_worksheet(name, _Sheet)
+
+
 def open_sheet(form: Form, name: str, head: Head, columns: Sequence[tuple[str, int]], freeze: int) -> Worksheet:
     """A sheet with head, headers (text, width) and print setup; ``freeze`` columns stay in sight."""
-    sheet = form.workbook.add_worksheet(name)
+    sheet = add_sheet(form, name)
     last = len(columns) - 1
     styles = form.styles
     sheet.merge_range(0, 0, 0, last, head.title, styles.title())
@@ -165,6 +182,7 @@ def height(texts: Sequence[tuple[str, int]]) -> float:
     return min(_ROW_MAXIMUM, lines * LINE_HEIGHT + _ROW_MARGIN)
 
 
+@lru_cache(maxsize=4096)
 def _lines(text: str, width: int) -> int:
     shown = sum(2 if unicodedata.east_asian_width(character) in "WFA" else 1 for character in text)
     return max(1, -(-shown // max(1, width - 1)))

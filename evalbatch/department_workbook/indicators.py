@@ -21,9 +21,8 @@ from evalbatch.department_workbook.frame import (
 )
 from evalbatch.department_workbook.live import live_formulas
 from evalbatch.department_workbook.styles import number_format
-from evalbatch.department_workbook.support import LiveAddresses
+from evalbatch.department_workbook.support import live_text
 from evalbatch.scheme import SELF_SCORE, Indicator
-from evalbatch.scheme.formula import to_excel
 from evalbatch.scheme.layout import KEY_HEADER, SheetLayout, visible_columns
 from evalbatch.scheme.spec import ColumnSpec, GroupSpec, SheetSpec
 
@@ -76,8 +75,11 @@ def _write_indicator(form: Form, sheet: Worksheet, layout: SheetLayout, indicato
         elif column.computed:
             _write_score(form, sheet, row, at, indicator, column)
         else:
-            put(sheet, row, at, form.figures.typed(indicator.code, column.name), form.styles.entry(column))
-            validate(sheet, row, at, row, column, _ceiling(indicator, column))
+            given = (indicator.code, column.name) in form.filling.locked
+            style = form.styles.entry(column, given=given)
+            put(sheet, row, at, form.figures.typed(indicator.code, column.name), style)
+            if not given:
+                validate(sheet, row, at, row, column, _ceiling(indicator, column))
             if column.type == "text":
                 texts.append((form.text(indicator.code, column.name), column.width))
     sheet.set_row(row, max(_MINIMUM_HEIGHT, height(texts)))
@@ -92,7 +94,6 @@ def _write_score(form: Form, sheet: Worksheet, row: int, at: int, indicator: Ind
     if score is None:
         sheet.write_blank(row, at, None, form.styles.unused())
         return
-    sheet_name = form.scheme.sheet_of(indicator.code)
-    formula = to_excel(score.node, LiveAddresses(form.scheme, sheet_name))
+    formula = live_text(score.node, form.scheme, form.scheme.sheet_of(indicator.code))
     style = form.styles.computed(number_format(column.type), align="center")
     put_formula(sheet, row, at, formula, style, score.evaluate(form.figures))

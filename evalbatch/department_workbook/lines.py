@@ -19,11 +19,10 @@ from evalbatch.department_workbook.frame import (
 )
 from evalbatch.department_workbook.status import COVER, LABELS, write_status
 from evalbatch.department_workbook.styles import number_format
-from evalbatch.department_workbook.support import RowAddresses
+from evalbatch.department_workbook.support import row_text
 from evalbatch.model import Value
 from evalbatch.scheme import CONTENT, Line
 from evalbatch.scheme import formula as language
-from evalbatch.scheme.formula import to_excel
 from evalbatch.scheme.layout import KEY_HEADER, SheetLayout, visible_columns
 from evalbatch.scheme.spec import ColumnSpec, SheetSpec
 
@@ -93,13 +92,15 @@ def _write_entry(form: Form, sheet: Worksheet, layout: SheetLayout, line: Line, 
         put(sheet, row, at, typed, form.styles.label())
         return
     styles = form.styles
-    style = (styles.particular if column.name == CONTENT else styles.entry)(column, line.unit)
+    given = (line.key, column.name) in form.filling.locked
+    style = (styles.particular if column.name == CONTENT else styles.entry)(column, line.unit, given)
     if typed is None and derivation is not None:
-        formula = to_excel(derivation.node, RowAddresses(form.scheme, layout, row + 1))
+        formula = row_text(derivation.node, form.scheme, layout.spec.name, row + 1)
         put_formula(sheet, row, at, formula, style, form.figures.figure(line.key, column.name))
     else:
         put(sheet, row, at, typed, style)
-    validate(sheet, row, at, row, column, None)
+    if not given:
+        validate(sheet, row, at, row, column, None)
 
 
 def _write_rate(form: Form, sheet: Worksheet, layout: SheetLayout, line: Line, column: ColumnSpec) -> None:
@@ -108,7 +109,7 @@ def _write_rate(form: Form, sheet: Worksheet, layout: SheetLayout, line: Line, c
     if any(cell.column not in line.types for cell in language.cells(rate.node)):
         sheet.write_blank(row, at, None, form.styles.unused())
         return
-    formula = to_excel(rate.node, RowAddresses(form.scheme, layout, row + 1))
+    formula = row_text(rate.node, form.scheme, layout.spec.name, row + 1)
     value = rate.evaluate(_OnLine(form, line.key))
     put_formula(sheet, row, at, formula, form.styles.computed(number_format(column.type)), value)
 

@@ -20,9 +20,9 @@ from evalbatch.department_workbook.frame import (
     validate,
 )
 from evalbatch.department_workbook.styles import number_format
-from evalbatch.department_workbook.support import RowAddresses, is_input
+from evalbatch.department_workbook.support import is_input, row_text
 from evalbatch.scheme import Formula
-from evalbatch.scheme.formula import scalar, to_excel
+from evalbatch.scheme.formula import scalar
 from evalbatch.scheme.layout import KEY_HEADER, SheetLayout, list_key, visible_columns
 from evalbatch.scheme.spec import ColumnSpec, SheetSpec
 
@@ -79,7 +79,8 @@ def _write_row(form: Form, sheet: Worksheet, layout: SheetLayout, index: int, fi
         if value is None and _formula(form, layout, column) is not None:
             _write_formula(form, sheet, layout, row, column, filled)
         else:
-            put(sheet, row, layout.columns[column.name] - 1, value, form.styles.entry(column))
+            style = form.styles.entry(column, given=(key, column.name) in form.filling.locked)
+            put(sheet, row, layout.columns[column.name] - 1, value, style)
     sheet.set_row(row, max(_MINIMUM_HEIGHT, height(texts)))
 
 
@@ -96,7 +97,7 @@ def _write_formula(
 ) -> None:
     formula = _formula(form, layout, column)
     assert formula is not None
-    text = to_excel(formula.node, RowAddresses(form.scheme, layout, row + 1))
+    text = row_text(formula.node, form.scheme, layout.spec.name, row + 1)
     style = form.styles.entry(column) if is_input(column) else form.styles.computed(number_format(column.type))
     value = None if filled is None else scalar(filled.figure("", column.name))
     put_formula(sheet, row, layout.columns[column.name] - 1, text, style, value)

@@ -37,6 +37,10 @@ def number_format(kind: ColumnType, unit: str = "") -> str:
     return f'{form}"{unit}"' if unit and kind == "count" else form
 
 
+def _entered(given: bool) -> dict[str, object]:
+    return {"bg_color": _GREY} if given else {"locked": False}
+
+
 class Styles:
     """The formats of one workbook."""
 
@@ -86,16 +90,16 @@ class Styles:
         """A printed figure."""
         return self._format(num_format=number_format(kind), align="center", bg_color=_GREY)
 
-    def entry(self, column: ColumnSpec, unit: str = "") -> Format:
-        """An input cell, or a derived one that may be overwritten."""
+    def entry(self, column: ColumnSpec, unit: str = "", given: bool = False) -> Format:
+        """An input cell, or a derived one that may be overwritten; grey and locked where the bureau gave its value."""
         written = "left" if column.type in ("text", "label") else "right"
         align = "center" if column.type in _CENTRED else written
-        return self._format(num_format=number_format(column.type, unit), align=align, locked=False)
+        return self._format(num_format=number_format(column.type, unit), align=align, **_entered(given))
 
-    def particular(self, column: ColumnSpec, unit: str = "") -> Format:
+    def particular(self, column: ColumnSpec, unit: str = "", given: bool = False) -> Format:
         """An input cell of the cover: codes and telephone numbers stay as typed, leading zeros included."""
         form = "@" if column.type == "text" else number_format(column.type, unit)
-        return self._format(num_format=form, align="left", locked=False)
+        return self._format(num_format=form, align="left", **_entered(given))
 
     def computed(self, form: str, align: str = "right") -> Format:
         """A computed cell that nobody types into."""

@@ -15,7 +15,7 @@ from typing import Final
 from xlsxwriter.worksheet import Worksheet
 
 from evalbatch.department_workbook.figures import UNIT, FilledRow
-from evalbatch.department_workbook.frame import Form, put_formula, quoted
+from evalbatch.department_workbook.frame import Form, add_sheet, put_formula, quoted
 from evalbatch.department_workbook.live import LITERAL, LiveCheck, live_formulas
 from evalbatch.model import Value
 from evalbatch.scheme import Scheme
@@ -160,6 +160,18 @@ class RowAddresses:
         return f"'{sheet.spec.name}'!${letter}${rows[0]}:${letter}${rows[-1]}"
 
 
+@lru_cache(maxsize=8192)
+def live_text(node: Node, scheme: Scheme, sheet: str) -> str:
+    """A live formula as written on a sheet; compiled once a process, since every workbook has the same."""
+    return to_excel(node, LiveAddresses(scheme, sheet))
+
+
+@lru_cache(maxsize=8192)
+def row_text(node: Node, scheme: Scheme, sheet: str, row: int) -> str:
+    """The formula of a derived cell or a rate as written in a row of its own sheet; compiled once a process."""
+    return to_excel(node, RowAddresses(scheme, template_layout(scheme)[sheet], row))
+
+
 # ---------------------------------------------------------------- the verdict of a check
 
 
@@ -216,7 +228,7 @@ def _written(term: Node, addresses: Addresses) -> str:
 
 def write_support(form: Form) -> None:
     """Write the hidden sheet."""
-    sheet = form.workbook.add_worksheet(SUPPORT_SHEET)
+    sheet = add_sheet(form, SUPPORT_SHEET)
     _write_parameters(form, sheet)
     for support in support_layout(form.scheme).values():
         _write_list(form, sheet, support)
@@ -255,32 +267,13 @@ def _write_parameters(form: Form, sheet: Worksheet) -> None:
 
 
 def _write_list(form: Form, sheet: Worksheet, support: SupportList) -> None:
-    scheme, prefix, style = form.scheme, support.prefix, form.styles.plain()
-    layout = form.layout(scheme.lists[prefix].name)
-    live = live_formulas(scheme)
-    checks = {check.check.id: check for check in live.checks}
-    inputs = [layout.columns[column.name] for column in visible_columns(layout.spec) if is_input(column)]
-    last = HEADER_ROW + support.last_row - _HEADER
-
-    def table(left: int, right: int) -> str:
-        # from the headers on, so that a row inserted right below them is inside
-        return f"'{layout.spec.name}'!${column_letter(left)}${HEADER_ROW}:${column_letter(right)}${last}"
-
+    prefix, style = support.prefix, form.styles.plain()
+    checks = {check.check.id: check for check in live_formulas(form.scheme).checks}
     for name, column in (
         (_USED, support.used), *support.mirrors.items(), *support.computed.items(), *support.checks.items(),
     ):  # fmt: skip
         sheet.write_string(_HEADER - 1, column - 1, f"{prefix}.{name}", style)
-    whole, width = table(min(inputs), max(inputs)), max(inputs) - min(inputs) + 1
-    addresses = MirrorAddresses(scheme, prefix)
-    used = f"${column_letter(support.used)}{_ROW}"
-    formulas = {support.used: f'IF(COUNTBLANK(INDEX({whole},{_POSITION},0))={width},"",1)'}
-    for name, column in support.mirrors.items():
-        place = f"INDEX({table(layout.columns[name], layout.columns[name])},{_POSITION})"
-        formulas[column] = f'IF({place}="","",{place})'
-    for name, column in support.computed.items():
-        formulas[column] = f'IF({used}="","",{to_excel(live.rows[prefix][name], addresses)})'
-    for name, column in support.checks.items():
-        formulas[column] = _row_verdict(checks[name], addresses)
+    formulas = _row_formulas(form.scheme, prefix)
     filled = form.figures.rows[prefix]
     for index in range(support.last_row - _HEADER):
         number = _FIRST + index
@@ -293,6 +286,34 @@ def _write_list(form: Form, sheet: Worksheet, support: SupportList) -> None:
         for column, formula in formulas.items():
             text = formula.replace(_ROW, str(number))
             put_formula(sheet, number - 1, column - 1, text, style, scalar(values.get(column)))
+
+
+@lru_cache(maxsize=64)
+def _row_formulas(scheme: Scheme, prefix: str) -> Mapping[int, str]:
+    """The formulas of a row of one list by column, its own number written as ``_ROW``; compiled once a process."""
+    support = support_layout(scheme)[prefix]
+    layout = template_layout(scheme)[scheme.lists[prefix].name]
+    live = live_formulas(scheme)
+    checks = {check.check.id: check for check in live.checks}
+    inputs = [layout.columns[column.name] for column in visible_columns(layout.spec) if is_input(column)]
+    last = HEADER_ROW + support.last_row - _HEADER
+
+    def table(left: int, right: int) -> str:
+        # from the headers on, so that a row inserted right below them is inside
+        return f"'{layout.spec.name}'!${column_letter(left)}${HEADER_ROW}:${column_letter(right)}${last}"
+
+    whole, width = table(min(inputs), max(inputs)), max(inputs) - min(inputs) + 1
+    addresses = MirrorAddresses(scheme, prefix)
+    used = f"${column_letter(support.used)}{_ROW}"
+    formulas = {support.used: f'IF(COUNTBLANK(INDEX({whole},{_POSITION},0))={width},"",1)'}
+    for name, column in support.mirrors.items():
+        place = f"INDEX({table(layout.columns[name], layout.columns[name])},{_POSITION})"
+        formulas[column] = f'IF({place}="","",{place})'
+    for name, column in support.computed.items():
+        formulas[column] = f'IF({used}="","",{to_excel(live.rows[prefix][name], addresses)})'
+    for name, column in support.checks.items():
+        formulas[column] = _row_verdict(checks[name], addresses)
+    return formulas
 
 
 def is_input(column: ColumnSpec) -> bool:

@@ -1,6 +1,18 @@
-"""What lies in the inbox -> arrivals, and the bureau's roster; reads names, sizes and times, no figures."""
+"""What lies in the inbox -> arrivals, and what the bureau itself supplies: roster and prefill."""
 
 from evalbatch.intake.arrivals import Arrival, InboxError, find_arrivals
+from evalbatch.intake.prefill import Prefill, PrefillError, read_prefill
 from evalbatch.intake.roster import Department, Roster, RosterError, read_roster
 
-__all__ = ["Arrival", "Department", "InboxError", "Roster", "RosterError", "find_arrivals", "read_roster"]
+__all__ = [
+    "Arrival",
+    "Department",
+    "InboxError",
+    "Prefill",
+    "PrefillError",
+    "Roster",
+    "RosterError",
+    "find_arrivals",
+    "read_prefill",
+    "read_roster",
+]

@@ -6,7 +6,7 @@ import zipfile
 from evalbatch.reading.book import Book, Grid, UnreadableWorkbook
 from evalbatch.reading.container import refuse_by_magic
 from evalbatch.reading.ods import read_ods
-from evalbatch.reading.submission import NotATemplate, read_submission
+from evalbatch.reading.submission import NotATemplate, derive, read_submission
 from evalbatch.reading.xlsx import read_xlsx
 
 _ODS = b"application/vnd.oasis.opendocument.spreadsheet"
@@ -41,6 +41,7 @@ __all__ = [
     "Grid",
     "NotATemplate",
     "UnreadableWorkbook",
+    "derive",
     "is_workbook",
     "read_submission",
     "read_workbook",

@@ -67,9 +67,9 @@ def inflate(package: zipfile.ZipFile, part: str) -> bytes:
     return content
 
 
-def refuse_area(rows: int, columns: int) -> None:
+def refuse_area(rows: int, columns: int, most_rows: int = MAX_ROWS) -> None:
     """Refuse a used rectangle that no form can have, before a reader lays it out in memory."""
-    if rows > MAX_ROWS or columns > MAX_COLUMNS or rows * columns > MAX_AREA:
+    if rows > most_rows or columns > MAX_COLUMNS or rows * columns > MAX_AREA:
         raise UnreadableWorkbook(
             f"工作表的使用范围到了第 {rows} 行、第 {columns} 列，超出读取上限。"
             "请删去表格以外的内容（选中多余的行列后删除）再重新报送。"

@@ -463,23 +463,7 @@ class _Reader:
 
     def derive(self) -> None:
         """Compute the cells that hold the template's formula: their cached values are never trusted."""
-        for prefix, rows in self.lists.items():
-            self.lists[prefix] = tuple(self.derive_row(prefix, row) for row in rows)
-        figures = _Derivation(self.cells, self.lists, self.scheme.derivations)
-        for place, entry in list(self.cells.items()):
-            if entry.derived:
-                self.cells[place] = Entry(entry.ref, figures.figure(*place), entry.raw, derived=True)
-
-    def derive_row(self, prefix: str, row: Row) -> Row:
-        derived = {name: entry for name, entry in row.entries.items() if entry.derived}
-        if not derived:
-            return row
-        entries = dict(row.entries)
-        figures = _RowFigures(entries)
-        for name, entry in derived.items():
-            value = self.scheme.derivations[prefix, name].evaluate(figures)
-            entries[name] = Entry(entry.ref, value, entry.raw, derived=True)
-        return Row(row.key, row.number, entries)
+        self.cells, self.lists = derive(self.cells, self.lists, self.scheme)
 
     def note_uncalculated(self) -> None:
         keyed = list(self.cells.values())
@@ -516,6 +500,30 @@ class _Reader:
             ):
                 kind = "隐藏的" if grid.hidden else ""
                 self.remark("FS07", grid.name, "", f"模板以外的{kind}工作表，没有计入", grid.name, "")
+
+
+def derive(
+    cells: Mapping[tuple[str, str], Entry], lists: Mapping[str, tuple[Row, ...]], scheme: Scheme
+) -> tuple[dict[tuple[str, str], Entry], dict[str, tuple[Row, ...]]]:
+    """The entries with those that hold the template's formula computed from the others."""
+    derived = {prefix: tuple(_derive_row(prefix, row, scheme) for row in rows) for prefix, rows in lists.items()}
+    figures = _Derivation(cells, derived, scheme.derivations)
+    return {
+        place: Entry(entry.ref, figures.figure(*place), entry.raw, derived=True) if entry.derived else entry
+        for place, entry in cells.items()
+    }, derived
+
+
+def _derive_row(prefix: str, row: Row, scheme: Scheme) -> Row:
+    derived = {name: entry for name, entry in row.entries.items() if entry.derived}
+    if not derived:
+        return row
+    entries = dict(row.entries)
+    figures = _RowFigures(entries)
+    for name, entry in derived.items():
+        value = scheme.derivations[prefix, name].evaluate(figures)
+        entries[name] = Entry(entry.ref, value, entry.raw, derived=True)
+    return Row(row.key, row.number, entries)
 
 
 class _RowFigures:
@@ -562,4 +570,4 @@ class _Derivation:
         return [row.value(column) for row in self.lists.get(prefix, ())]
 
 
-__all__ = ["REQUIRED", "NotATemplate", "read_submission"]
+__all__ = ["REQUIRED", "NotATemplate", "derive", "read_submission"]

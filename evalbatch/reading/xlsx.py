@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 from xml.sax.saxutils import unescape
 
 from evalbatch.reading.book import Book, Grid, UnreadableWorkbook
-from evalbatch.reading.container import inflate, opened, refuse_area, values
+from evalbatch.reading.container import MAX_ROWS, inflate, opened, refuse_area, values
 from evalbatch.scheme.layout import column_number
 
 _CELL_NAME: Final = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,7})(\d{1,9})"')
@@ -24,11 +24,11 @@ _RELATION: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relat
 _STRICT_RELATION: Final = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
 
 
-def read_xlsx(content: bytes) -> Book:
-    """The sheets of an .xlsx; raises UnreadableWorkbook with a sentence for the department."""
+def read_xlsx(content: bytes, most_rows: int = MAX_ROWS) -> Book:
+    """The sheets of an .xlsx, each of so many rows at most; raises UnreadableWorkbook with a sentence for the user."""
     with opened(content) as package:
         parts = _sheet_parts(package)
-        scans = {name: _scan(inflate(package, part)) for name, part in parts.items()}
+        scans = {name: _scan(inflate(package, part), most_rows) for name, part in parts.items()}
     grids = []
     for name, hidden, rows in values(content, parts):
         formulas, errors = scans.get(name, ({}, {}))
@@ -54,14 +54,14 @@ def _sheet_parts(package: zipfile.ZipFile) -> dict[str, str]:
     return parts
 
 
-def _scan(xml: bytes) -> tuple[dict[tuple[int, int], str], dict[tuple[int, int], str]]:
+def _scan(xml: bytes, most_rows: int) -> tuple[dict[tuple[int, int], str], dict[tuple[int, int], str]]:
     """Formulas and error values of a sheet by place; refuses a used rectangle that no form can have."""
     if _FAR_NAME.search(xml):
         rows = columns = 0
         for match in _CELL_NAME.finditer(xml):
             rows = max(rows, int(match[2]))
             columns = max(columns, column_number(match[1].decode()))
-        refuse_area(rows, columns)
+        refuse_area(rows, columns, most_rows)
     formulas: dict[tuple[int, int], str] = {}
     if b"<f" in xml or b":f>" in xml or b":f " in xml:
         shared: dict[bytes, tuple[tuple[int, int], str]] = {}

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
 
+from evalbatch.bureau import Change
 from evalbatch.figures import SubmissionFigures, compress, place_ref
-from evalbatch.model import Finding, Level, Line, ListRow, Ref, Submission
+from evalbatch.model import Finding, Level, Line, ListRow, Ref, Submission, Supplied
 from evalbatch.scheme import APPLICABLE, Indicator, Scheme
 from evalbatch.scheme.formula import cells
 from evalbatch.scoring import is_inapplicable
@@ -16,13 +17,14 @@ from evalbatch.scoring import is_inapplicable
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """What the bureau's 单位名录 says of the department; blank where no roster was given."""
+    """What the bureau knows of the department: its 单位名录, and what it prefilled; blank where it gave nothing."""
 
     code: str = ""
     name: str = ""
     category: str = ""
     unknown: bool = False
     """A roster was given and the department is not in it."""
+    supplied: Supplied = field(default_factory=Supplied)
 
 
 @dataclass(slots=True)
@@ -38,6 +40,8 @@ class Case:
     figures: SubmissionFigures
     lines: dict[str, Line]
     registered: Registered | None = None
+    changes: tuple[Change, ...] = ()
+    """Where the file differs from what the bureau prefilled; ``submission`` already holds the bureau's values."""
     doubt: set[tuple[str, str]] = field(default_factory=set)
 
     def suspect(self, key: str, column: str, sheet: str = "") -> None:

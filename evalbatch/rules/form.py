@@ -139,10 +139,12 @@ def cover_incomplete(case: Case) -> Iterator[Finding]:
 
 @rule("HD07")
 def bureau_values(case: Case) -> Iterator[Finding]:
-    """A value that the bureau supplied (部门类别) was changed; the bureau's stands."""
-    if case.registered is None or not case.registered.category:
-        return
+    """A value that the bureau supplied (部门类别, or prefilled from its own system) was changed; the bureau's stands."""
     found = case.submission.text("T03", CONTENT)
-    if found and found != case.registered.category:
+    if case.registered is not None and case.registered.category and found not in ("", case.registered.category):
         what = "部门类别与单位名录不符，以单位名录为准"
         yield case.finding("HD07", case.ref("T03", CONTENT), what, found=found, expected=case.registered.category)
+    for change in case.changes:
+        yield case.finding(
+            "HD07", change.ref, change.what, found=change.found, expected=change.expected, difference=change.difference
+        )
