@@ -35,7 +35,7 @@ def write_ranking_workbook(target: BinaryIO | Path, outcome: Outcome, scheme: Sc
             return write_ranking_workbook(file, outcome, scheme)
     tables = tabulate(outcome, scheme)
     pages = sheets(tables, outcome, scheme)
-    grid = grid_of(pages, outcome, scheme)
+    grid = grid_of(tables, pages, outcome, scheme)
     book = Workbook(target, _OPTIONS)
     book.set_properties(
         {
@@ -45,7 +45,7 @@ def write_ranking_workbook(target: BinaryIO | Path, outcome: Outcome, scheme: Sc
         }
     )
     formats = Formats(book)
-    write_overview(book, formats, tables, pages, scheme)
+    write_overview(book, formats, tables, pages, scheme, grid)
     for page in pages:
         write_sheet(book, formats, page, grid)
     book.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 
@@ -10,6 +11,14 @@ from xlsxwriter.worksheet import Worksheet
 
 from evalbatch.cell_text import plain_text
 from evalbatch.tables import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """A value with the formula (without ``=``) that makes it."""
+
+    formula: str
+    value: Value
 
 
 def write_value(sheet: Worksheet, row: int, column: int, value: Value, formats: tuple[Format, Format, Format]) -> None:

@@ -31,6 +31,13 @@ MOST_LIVE_DEPARTMENTS: Final = 3_000
 """Above so many departments the workbook holds values in place of formulas."""
 MOST_LIVE_ROWS: Final = 300_000
 """Likewise above so many rows of one sheet."""
+_IS_LIVE: Final = (
+    "本工作簿的得分、比率、合计、等级、名次和部门数都是公式，由“数据底稿”与“项目执行”“重点工作”“履职效益”“加减分”"
+    "的原始数据算出；改动原始数据，结果随之变动，改动的行有标记，“总览”显示改动几处。“排名”可以任意排序；"
+    "有原始数据的各表和“得分明细”请筛选，不要排序，公式按行取数。问题、收件、计分说明、错误数与预警数、"
+    "“最先要看的事”是本次运行的结果，不随之变动。"
+)
+_IS_NOT_LIVE: Final = "部门超过 {:,} 个或一张表超过 {:,} 行，本工作簿以数值代替公式。"
 _SIGNATURES: Final = "制表：　　　　　　复核：　　　　　　负责人：　　　　　　日期：　　　　"
 
 
@@ -301,7 +308,7 @@ def sheets(tables: Tables, outcome: Outcome, scheme: Scheme) -> tuple[Sheet, ...
         Sheet("取数说明", f"{year}取数说明", "一个不是直接取自模板单元格的数据", tables.notes, _NOTES),
         Sheet("评分规则", f"{scheme.spec.title}方案（{scheme.spec.edition}）：指标、规则与口径",
               "一条规则、一个指标或一个口径", tables.rules, _RULES, 1),
-        Sheet("运行说明", f"{year}绩效评价运行说明", "关于本次运行的一个事实", tables.facts, _FACTS, 1, a3=False),
+        Sheet("运行说明", f"{year}绩效评价运行说明", "关于本次运行的一个事实", _told(tables), _FACTS, 1, a3=False),
     )  # fmt: skip
 
 
@@ -309,9 +316,21 @@ def _blocks(outcome: Outcome) -> dict[str, list[int]]:
     return {prefix: [len(ranked.result.rows.get(prefix, ())) for ranked in outcome.ranked] for prefix in LIST_SHEETS}
 
 
-def grid_of(pages: Sequence[Sheet], outcome: Outcome, scheme: Scheme) -> Grid | None:
+def _is_live(tables: Tables) -> bool:
+    longest = max(map(len, (tables.lines, tables.projects, tables.sangong, tables.works, tables.benefits)))
+    return len(tables.figures) <= MOST_LIVE_DEPARTMENTS and longest <= MOST_LIVE_ROWS
+
+
+def _told(tables: Tables) -> pd.DataFrame:
+    """运行说明 with what the numbers of this workbook are: formulas, or values where it is too large."""
+    text = _IS_LIVE if _is_live(tables) else _IS_NOT_LIVE.format(MOST_LIVE_DEPARTMENTS, MOST_LIVE_ROWS)
+    line = pd.DataFrame([["公式", text]], columns=list(tables.facts), dtype=object)
+    return pd.concat([tables.facts, line], ignore_index=True)
+
+
+def grid_of(tables: Tables, pages: Sequence[Sheet], outcome: Outcome, scheme: Scheme) -> Grid | None:
     """Where the formulas of the pages find their cells; ``None`` for a batch so large that values stand instead."""
-    if len(outcome.ranked) > MOST_LIVE_DEPARTMENTS or any(len(page.table) > MOST_LIVE_ROWS for page in pages):
+    if not _is_live(tables):
         return None
     return Grid(scheme, {page.name: page.area for page in pages}, _blocks(outcome))
 
