@@ -71,7 +71,8 @@ def _write_part(sheet: Worksheet, formats: Formats, page: Sheet, grid: Grid | No
         sheet.set_column(column, column, width)
     looks = [formats.of(spec.look) for spec in page.columns]
     wrapped = [(column, widths[column]) for column, spec in enumerate(page.columns) if spec.look.wrap]
-    rows = page.table.reindex(columns=[spec.header for spec in page.columns], fill_value=None).iloc[start:stop]
+    marked = page.table if CHANGED in page.table else page.table.assign(**{CHANGED: None})
+    rows = marked[[spec.header for spec in page.columns]].iloc[start:stop]
     live = _Formulas(page, grid)
     last = header
     for last, values in enumerate(rows.itertuples(index=False, name=None), header + 1):
