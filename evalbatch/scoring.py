@@ -126,7 +126,7 @@ def _line(submission: Submission, scheme: Scheme, figures: SubmissionFigures, in
     sentence = _sentence(indicator, figures)
     if indicator.pending is not None and indicator.pending.holds(figures):
         points = number(indicator.points.evaluate(figures)) or _ZERO
-        low = rounded(points) if indicator.spec.partial else _ZERO
+        low = min(full, max(_ZERO, rounded(points))) if indicator.spec.partial else _ZERO
         ceiling = full if indicator.ceiling is None else number(indicator.ceiling.evaluate(figures)) or _ZERO
         computed = low if indicator.spec.partial else None
         return line("待核", low, max(low, rounded(ceiling)), sentence, computed, claimed=claimed)

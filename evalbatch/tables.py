@@ -7,7 +7,7 @@ a blank is ``None`` and a ratio without a base is ``"—"``. A column is one lin
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -18,9 +18,11 @@ import pandas as pd
 from evalbatch.catalogue import Entry, catalogue
 from evalbatch.model import Finding, Line, ListRow, Note, Outcome, Ranked, Received, Result, Submission, Unranked
 from evalbatch.model import Value as Raw
-from evalbatch.scheme import APPLICABLE, SELF_SCORE, Formula, Scheme
+from evalbatch.scheme import APPLICABLE, REASON, SELF_SCORE, Check, Formula, Scheme
 from evalbatch.scheme import formula as language
+from evalbatch.scheme.formula import Cell
 from evalbatch.scheme.layout import template_cell
+from evalbatch.scheme.spec import ColumnSpec
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -38,7 +40,7 @@ _ZERO: Final = Decimal(0)
 _EXECUTION_RULE: Final = "YR04"
 """The rule whose first threshold says whether a department's 执行率 is 达标."""
 _VERDICTS: Final = {"✓": MET, "✗": MISSED, "—": NONE}
-_SANGONG: Final = (
+SANGONG: Final = (
     ("G06", TOTAL),
     ("G01", "因公出国（境）费"),
     ("G04", "公务用车购置及运行维护费"),
@@ -46,6 +48,13 @@ _SANGONG: Final = (
     ("G03", "其中：公务用车运行维护费"),
     ("G05", "公务接待费"),
 )
+SANGONG_AMOUNTS: Final = ("上年预算数", "上年决算数", "年初预算数", "全年预算数", "决算数")
+BUDGET: Final = ("年初预算数", "全年预算数", "决算数")
+SEAL: Final = "校验码"
+HIGH: Final = "得分上限"
+_RENAMED: Final = {("V", "程度"): "完成程度", ("V", "完成程度"): "填报完成程度"}
+"""List columns under another header than the scheme's, by (prefix, column): the contract's 完成程度 is computed."""
+_AMOUNT_DECIMALS: Final = 6
 _FIGURE: Final = re.compile(r"-?(0|[1-9]\d{0,11})(\.\d+)?")
 _SEAL_PERIOD: Final = 97
 _SEAL_DECIMALS: Final = 4
@@ -107,11 +116,11 @@ def tabulate(outcome: Outcome, scheme: Scheme) -> Tables:
         scores=_scores(results, scheme),
         lines=_frame(_LINES, (_Of(result, line) for result in results for line in result.lines)),
         budgets=_frame(_budget_columns(scheme), results),
-        projects=_frame(_PROJECTS, _rows(results, "X")),
+        projects=_frame(_list_columns(scheme, "X", _PROJECTS), _rows(results, "X")),
         sangong=_frame(_sangong_columns(scheme.spec.tolerance.fixed), _sangong_rows(results)),
-        works=_frame(_WORKS, _rows(results, "W")),
-        benefits=_frame(_BENEFITS, _rows(results, "V")),
-        awards=_frame(_AWARDS, _rows(results, "Y")),
+        works=_frame(_list_columns(scheme, "W", _WORKS), _rows(results, "W")),
+        benefits=_frame(_list_columns(scheme, "V", _BENEFITS), _rows(results, "V")),
+        awards=_frame(_list_columns(scheme, "Y", _AWARDS), _rows(results, "Y")),
         ratios=_frame(_ratio_columns(scheme), results),
         findings=findings,
         files=files_table(outcome),
@@ -143,6 +152,11 @@ def files_table(outcome: Outcome) -> pd.DataFrame:
     return _frame(_FILES, sorted(outcome.files, key=lambda file: (file.file == "", file.file, file.code)))
 
 
+def seal_weight(place: int) -> int:
+    """The weight of the figure at a place (from 1) in 校验码."""
+    return place % _SEAL_PERIOD + 1
+
+
 def seal(values: Iterable[Raw]) -> Decimal:
     """校验码 of a row of 数据底稿: its figures weighted by place, so that a changed or moved figure shows.
 
@@ -151,14 +165,14 @@ def seal(values: Iterable[Raw]) -> Decimal:
     ``=ROUND(SUMPRODUCT(MOD(COLUMN(D6:ZZ6)-COLUMN(D6)+1,97)+1,D6:ZZ6),4)``.
     """
     total = sum(
-        ((place % _SEAL_PERIOD + 1) * figure for place, figure in enumerate(map(language.number, values), 1) if figure),
+        (seal_weight(place) * figure for place, figure in enumerate(map(language.number, values), 1) if figure),
         _ZERO,
     )
     return language.round_half_up(total, _SEAL_DECIMALS)
 
 
 def figure_places(scheme: Scheme) -> tuple[tuple[str, str], ...]:
-    """The (key, column) of every input figure that a score, a ratio or a check reads, in the order of the sheets."""
+    """The (key, column) of every input cell that a score, a ratio, a check or a sheet reads, in their order."""
     formulas: list[Formula | None] = [ratio.formula for ratio in scheme.ratios.values()]
     for check in scheme.checks:
         formulas += [check.left, check.right, check.when]
@@ -168,6 +182,8 @@ def figure_places(scheme: Scheme) -> tuple[tuple[str, str], ...]:
         (cell.key, cell.column) for formula in formulas if formula is not None for cell in language.cells(formula.node)
     }
     read |= {(code, column) for code in scheme.indicators for column in (APPLICABLE, SELF_SCORE)}
+    read |= {(code, REASON) for code, row in scheme.indicators.items() if row.spec.inapplicable}
+    read |= {("S10", column) for column in BUDGET} | {(key, column) for key, _ in SANGONG for column in SANGONG_AMOUNTS}
     sheets = (sheet for sheet in scheme.spec.sheet if sheet.kind != "list")
     return tuple(
         (key, column.name)
@@ -198,6 +214,11 @@ def _figure(submission: Submission, key: str, column: str) -> Decimal | None:
     return language.number(submission.value(key, column))
 
 
+def _amount(value: Decimal) -> Decimal:
+    """An amount that was added up, at the decimals that both engines agree on."""
+    return language.round_half_up(value, _AMOUNT_DECIMALS)
+
+
 def _rate(value: Value) -> Value:
     return NONE if value is None else value
 
@@ -217,6 +238,67 @@ _BELONGS: Final[Columns[_Of[Any]]] = (
     (_CODE, lambda of: of.result.submission.code),
     (_NAME, lambda of: of.result.submission.name),
 )
+
+# ---------------------------------------------------------------- columns of the lists beyond those of the contract
+
+
+def list_header(prefix: str, column: str) -> str:
+    """The header of a list column of the scheme, typed or computed."""
+    return _RENAMED.get((prefix, column), column)
+
+
+def same_header(column: str) -> str:
+    """The header of the column that numbers the rows with the same text in another column."""
+    return f"同一{column}"
+
+
+def sealed_columns(scheme: Scheme, prefix: str) -> tuple[str, ...]:
+    """The typed columns of a list with figures or dates: those that 校验码 of a row weighs."""
+    columns = scheme.lists[prefix].columns
+    return tuple(column.name for column in columns if column.formula is None and column.type not in ("text", "choice"))
+
+
+def further_columns(scheme: Scheme, prefix: str, shown: Collection[str]) -> tuple[ColumnSpec, ...]:
+    """The columns of a list that its formulas need besides those ``shown``."""
+    columns = scheme.lists[prefix].columns
+    return tuple(
+        column for column in columns
+        if list_header(prefix, column.name) not in shown and (column.formula is not None or column.type != "text")
+    )  # fmt: skip
+
+
+def grouped_columns(scheme: Scheme, prefix: str) -> tuple[str, ...]:
+    """The text columns by which a computed column of a list takes the highest."""
+    nodes = [formula.node for formula in scheme.row_formulas[prefix].values()]
+    return tuple(
+        group.column
+        for node in nodes
+        if isinstance(node, language.Call) and node.name == "HIGHEST" and isinstance(group := node.arguments[1], Cell)
+    )
+
+
+def _list_columns(scheme: Scheme, prefix: str, shown: Columns[_Of[ListRow]]) -> Columns[_Of[ListRow]]:
+    def further(column: ColumnSpec) -> tuple[str, Callable[[_Of[ListRow]], Value]]:
+        name = column.name
+        if column.formula is None:
+            return list_header(prefix, name), lambda of: of.item.row.value(name)
+        return list_header(prefix, name), lambda of: of.item.computed.get(name)
+
+    def numbered(group: str) -> tuple[str, Callable[[_Of[ListRow]], Value]]:
+        def number(of: _Of[ListRow]) -> str:
+            texts = [language.same_text(row.row.text(group)) for row in of.result.rows[prefix]]
+            return str(texts.index(language.same_text(of.item.row.text(group))) + 1)
+
+        return same_header(group), number
+
+    sealed = sealed_columns(scheme, prefix)
+    return (
+        *shown,
+        *(further(column) for column in further_columns(scheme, prefix, [header for header, _ in shown])),
+        *(numbered(group) for group in grouped_columns(scheme, prefix)),
+        (SEAL, lambda of: seal(of.item.row.value(column) for column in sealed)),
+    )
+
 
 # ---------------------------------------------------------------- 排名, 指标得分, 得分明细
 
@@ -311,13 +393,14 @@ _LINES: Final[Columns[_Of[Line]]] = (
     ("差异", lambda of: None if of.item.claimed is None else of.item.final - of.item.claimed),
     ("计分说明", lambda of: of.item.sentence),
     ("依据单元格", lambda of: "；".join(f"{ref.sheet}!{ref.cell}" for ref in of.item.evidence)),
+    (HIGH, lambda of: of.item.high),
 )
 
 # ---------------------------------------------------------------- 预算执行, 项目执行, 三公经费
 
 
 def _budget_columns(scheme: Scheme) -> Columns[Result]:
-    check = next((check for check in scheme.checks if check.code == _EXECUTION_RULE), None)
+    check = execution_check(scheme)
 
     def amount(column: str) -> Callable[[Result], Value]:
         return lambda result: _figure(result.submission, "S10", column)
@@ -332,15 +415,21 @@ def _budget_columns(scheme: Scheme) -> Columns[Result]:
 
     return (
         *_DEPARTMENT,
-        *((column, amount(column)) for column in ("年初预算数", "全年预算数", "决算数")),
+        *((column, amount(column)) for column in BUDGET),
         *((name, ratio(name)) for name in ("部门预算执行率", "预算调整率", "结转结余率")),
         ("是否达标", met),
     )
 
 
+def execution_check(scheme: Scheme) -> Check | None:
+    """What 是否达标 of 预算执行 is judged by."""
+    return next((check for check in scheme.checks if check.code == _EXECUTION_RULE), None)
+
+
 def execution_threshold(scheme: Scheme) -> str:
     """What 是否达标 of 预算执行 is judged by, in words."""
-    return next((check.title for check in scheme.checks if check.code == _EXECUTION_RULE), "")
+    check = execution_check(scheme)
+    return "" if check is None else check.title
 
 
 def _project_met(row: ListRow) -> str:
@@ -365,7 +454,7 @@ _PROJECTS: Final[Columns[_Of[ListRow]]] = (
 
 
 def _sangong_rows(results: Iterable[Result]) -> Iterator[_Of[tuple[str, str]]]:
-    return (_Of(result, item) for result in results for item in _SANGONG)
+    return (_Of(result, item) for result in results for item in SANGONG)
 
 
 def _sangong_columns(tolerance: Decimal) -> Columns[_Of[tuple[str, str]]]:
@@ -379,13 +468,13 @@ def _sangong_columns(tolerance: Decimal) -> Columns[_Of[tuple[str, str]]]:
 
     def excess(of: _Of[tuple[str, str]]) -> Decimal | None:
         spent, budget = figure(of, "决算数"), figure(of, "全年预算数")
-        return None if spent is None or budget is None else max(_ZERO, spent - budget)
+        return None if spent is None or budget is None else max(_ZERO, _amount(spent - budget))
 
     def change(of: _Of[tuple[str, str]]) -> Value:
         budget, before = figure(of, "全年预算数"), figure(of, "上年预算数")
         if budget is None or before is None:
             return NONE
-        return language.divide(budget - before, before) if before else NO_BASE
+        return language.divide(_amount(budget - before), before) if before else NO_BASE
 
     def conclusion(of: _Of[tuple[str, str]]) -> str:
         over = excess(of)
@@ -396,7 +485,7 @@ def _sangong_columns(tolerance: Decimal) -> Columns[_Of[tuple[str, str]]]:
     return (
         *_BELONGS,
         ("项目", lambda of: of.item[1]),
-        *(amount(column) for column in ("上年预算数", "上年决算数", "年初预算数", "全年预算数", "决算数")),
+        *(amount(column) for column in SANGONG_AMOUNTS),
         ("超支金额", excess),
         ("控制率", lambda of: _quotient(figure(of, "决算数"), figure(of, "全年预算数"))),
         ("变动率", change),
@@ -544,9 +633,9 @@ def _figures(results: Sequence[Result], scheme: Scheme) -> tuple[pd.DataFrame, p
     rows = []
     for result in results:
         submission = result.submission
-        values = [submission.value(key, column) for key, column in places]
+        values = [_stated(submission.value(key, column)) for key, column in places]
         rows.append([submission.code, submission.name, submission.source, *values, seal(values)])
-    frame = pd.DataFrame(rows, columns=[_CODE, _NAME, _FILE, *headers, "校验码"], dtype=object)
+    frame = pd.DataFrame(rows, columns=[_CODE, _NAME, _FILE, *headers, SEAL], dtype=object)
     cells = [template_cell(scheme, key, column) for key, column in places]
     legend = pd.DataFrame(
         [[sheet for sheet, _ in cells], [scheme.label(key) for key, _ in places], [cell for _, cell in cells]],
@@ -555,6 +644,11 @@ def _figures(results: Sequence[Result], scheme: Scheme) -> tuple[pd.DataFrame, p
         dtype=object,
     )
     return frame, legend
+
+
+def _stated(value: Raw) -> Raw:
+    """A raw cell; a text of nothing but spaces says nothing."""
+    return None if isinstance(value, str) and not value.strip() else value
 
 
 _NOTES: Final[Columns[_Of[Note]]] = (
@@ -588,19 +682,31 @@ def _facts(outcome: Outcome, scheme: Scheme) -> list[tuple[str, str]]:
 
 
 __all__ = [
+    "BUDGET",
+    "HIGH",
     "MET",
     "MISSED",
     "NONE",
     "NO_BASE",
     "OVERSPENT",
+    "SANGONG",
+    "SANGONG_AMOUNTS",
+    "SEAL",
     "TOTAL",
     "VALID",
     "Tables",
+    "execution_check",
     "execution_threshold",
     "figure_places",
     "files_table",
     "findings_table",
+    "further_columns",
+    "grouped_columns",
+    "list_header",
     "ranking_table",
+    "same_header",
     "seal",
+    "seal_weight",
+    "sealed_columns",
     "tabulate",
 ]

@@ -13,15 +13,13 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Final
 
-from evalbatch.scheme import APPLICABLE, REASON, SELF_SCORE, Check, Formula, Indicator, Scheme
+from evalbatch.scheme import SELF_SCORE, Check, Formula, Scheme
 from evalbatch.scheme import formula as language
 from evalbatch.scheme.formula import Call, Cell, Compare, Node, Number, Product, Sum, Text
+from evalbatch.scheme.points import BLANK, PENDING, computed, granted, refused
 
 LITERAL: Final = "万元"
 """Key of a literal amount; its column is the amount in 万元, as text."""
-PENDING: Final = "待核"
-_FULL: Final = "满分"
-_BLANK: Final = Call("BLANK", (), 0)
 _COUNTING: Final = frozenset({"AND", "OR", "NOT", "ISBLANK", "COUNT", "COUNTIF", "BLANK"})
 
 
@@ -76,7 +74,7 @@ def live_formulas(scheme: Scheme) -> Live:
         },
         checks=tuple(_live_check(units, check) for check in scheme.checks),
         scores={
-            code: Formula.of(units.rewrite(_score(scheme, indicator)))
+            code: Formula.of(units.rewrite(computed(scheme, indicator, granted(scheme, indicator), Text(PENDING))))
             for code, indicator in scheme.indicators.items()
             if indicator.points is not None
         },
@@ -91,7 +89,7 @@ def _live_check(units: _Units, check: Check) -> LiveCheck:
     left, right = Formula.of(relation.left), Formula.of(relation.right)
 
     def shown(side: Formula) -> Formula:
-        return side if when is None else Formula.of(Call("IF", (when.node, side.node, _BLANK), 0))
+        return side if when is None else Formula.of(Call("IF", (when.node, side.node, BLANK), 0))
 
     return LiveCheck(
         check=replace(check, left=left, right=right, when=when),
@@ -100,28 +98,6 @@ def _live_check(units: _Units, check: Check) -> LiveCheck:
         amount=any(units.is_amount(node, check.list) for node in (left.node, right.node)),
         ratio=_divides(left.node) or _divides(right.node),
     )
-
-
-def _score(scheme: Scheme, indicator: Indicator) -> Node:
-    """测算得分 in the order of the regulation: not applicable as claimed, 待核, not applicable as found, points."""
-    assert indicator.points is not None
-    weight = Number(indicator.weight)
-    excused = weight if scheme.choice("不适用") == _FULL else Number(Decimal(0))
-    decimals = Number(Decimal(scheme.spec.total.decimals))
-    rounded = Call("ROUND", (Call("N", (indicator.points.node,), 0), decimals), 0)
-    node: Node = Call("MIN", (Call("MAX", (rounded, Number(Decimal(0))), 0), weight), 0)
-    if indicator.not_applicable is not None:
-        node = Call("IF", (indicator.not_applicable.node, excused, node), 0)
-    if indicator.pending is not None and not indicator.spec.partial:
-        node = Call("IF", (indicator.pending.node, Text(PENDING), node), 0)
-    if indicator.spec.inapplicable:
-        reason = Call("NOT", (Call("ISBLANK", (Cell(indicator.code, REASON),), 0),), 0)
-        node = Call("IF", (Call("AND", (_refused(indicator.code), reason), 0), excused, node), 0)
-    return node
-
-
-def _refused(code: str) -> Node:
-    return Compare("=", Cell(code, APPLICABLE), Text("否"))
 
 
 def _claimed(scheme: Scheme, group: str) -> Node:
@@ -135,9 +111,9 @@ def _claimed(scheme: Scheme, group: str) -> Node:
     for row, claim in zip(rows, claims, strict=True):
         scale = Number(Decimal(1)) if row.scale is None else row.scale.node
         scaled = Product(Call("N", (claim,), 0), Call("N", (scale,), 0), divide=False)
-        terms.append((1, Call("IF", (_refused(row.code), zero, Call("ROUND", (scaled, decimals), 0)), 0)))
+        terms.append((1, Call("IF", (refused(row.code), zero, Call("ROUND", (scaled, decimals), 0)), 0)))
     unclaimed = Call("AND", tuple(Call("ISBLANK", (claim,), 0) for claim in claims), 0)
-    return Call("IF", (unclaimed, _BLANK, Sum(tuple(terms))), 0)
+    return Call("IF", (unclaimed, BLANK, Sum(tuple(terms))), 0)
 
 
 def _divides(node: Node) -> bool:

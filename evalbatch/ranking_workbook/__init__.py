@@ -11,7 +11,7 @@ from xlsxwriter import Workbook
 from evalbatch.model import Outcome
 from evalbatch.ranking_workbook.looks import Formats
 from evalbatch.ranking_workbook.overview import write_overview
-from evalbatch.ranking_workbook.sheets import sheets
+from evalbatch.ranking_workbook.sheets import grid_of, sheets
 from evalbatch.ranking_workbook.table_sheet import write_sheet
 from evalbatch.scheme import Scheme
 from evalbatch.tables import tabulate
@@ -35,6 +35,7 @@ def write_ranking_workbook(target: BinaryIO | Path, outcome: Outcome, scheme: Sc
             return write_ranking_workbook(file, outcome, scheme)
     tables = tabulate(outcome, scheme)
     pages = sheets(tables, outcome, scheme)
+    grid = grid_of(tables, pages, outcome, scheme)
     book = Workbook(target, _OPTIONS)
     book.set_properties(
         {
@@ -44,9 +45,9 @@ def write_ranking_workbook(target: BinaryIO | Path, outcome: Outcome, scheme: Sc
         }
     )
     formats = Formats(book)
-    write_overview(book, formats, tables, pages, scheme)
+    write_overview(book, formats, tables, pages, scheme, grid)
     for page in pages:
-        write_sheet(book, formats, page)
+        write_sheet(book, formats, page, grid)
     book.close()
 
 

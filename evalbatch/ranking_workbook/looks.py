@@ -46,20 +46,21 @@ ANYTHING: Final = Look("General", "left", 18, wrap=True)
 
 
 class Formats:
-    """The prebuilt formats of one workbook: a (number, text) pair a look, and those of titles and headers."""
+    """The prebuilt formats of one workbook: three a look, and those of titles and headers."""
 
     def __init__(self, book: Workbook) -> None:
         self._book = book
-        self._pairs: dict[Look, tuple[Format, Format]] = {}
+        self._pairs: dict[Look, tuple[Format, Format, Format]] = {}
         self.title = self._add(bold=True, font_size=16)
         self.heading = self._add(bold=True, font_size=12)
         self.remark = self._add(font_size=10, italic=True)
         box = {"border": 1, "align": "center", "text_wrap": True, "font_size": 10}
         self.header = self._add(bold=True, bg_color="#D9D9D9", **box)
+        self.changed = book.add_format({"bold": True, "bg_color": "#BFBFBF"})
         self.legend = self._add(num_format=AS_TEXT, **(box | {"font_size": 8}))
 
-    def of(self, look: Look) -> tuple[Format, Format]:
-        """The format for numbers and dates, and that for texts."""
+    def of(self, look: Look) -> tuple[Format, Format, Format]:
+        """The formats for numbers and dates, for texts, and for formulas: a formula in a text cell would be a text."""
         if look not in self._pairs:
             shape: dict[str, Any] = {
                 "border": 1,
@@ -73,6 +74,7 @@ class Formats:
             self._pairs[look] = (
                 self._add(num_format=look.number, **shape),
                 self._add(num_format=AS_TEXT, **shape),
+                self._add(num_format="General" if look.number == AS_TEXT else look.number, **shape),
             )
         return self._pairs[look]
 

@@ -11,21 +11,32 @@ import pandas as pd
 from xlsxwriter import Workbook
 
 from evalbatch.ranking_workbook import looks
-from evalbatch.ranking_workbook.cells import write_value
+from evalbatch.ranking_workbook.cells import Computed, write_computed, write_value
+from evalbatch.ranking_workbook.formulas import CHANGED, IS_CHANGED
+from evalbatch.ranking_workbook.grid import FIGURES, LIST_SHEETS, RANKING, Grid
 from evalbatch.ranking_workbook.looks import Formats, Look
 from evalbatch.ranking_workbook.sheets import OVERVIEW, Sheet
 from evalbatch.ranking_workbook.table_sheet import row_height, set_up_page
 from evalbatch.scheme import Scheme, show
 from evalbatch.scheme.formula import divide, round_half_up
-from evalbatch.tables import MISSED, OVERSPENT, TOTAL, VALID, Tables, Value, execution_threshold
+from evalbatch.scheme.layout import column_letter
+from evalbatch.tables import MISSED, NONE, OVERSPENT, TOTAL, VALID, Tables, Value, execution_threshold
 
 _WIDTHS: Final = (18, 9, 11, 104)
 _TITLE_HEIGHT: Final = 30
 _HEADING_HEIGHT: Final = 26
+_UNCHANGED: Final = "原始数据与生成时一致"
 _NAMED: Final = 3
 """Departments named in a sentence before 等."""
 _MOST_THINGS: Final = 10
 _ZERO: Final = Decimal(0)
+_ROW: Final = "§"
+"""Stands for the number of the formula's row."""
+_EVERYONE: Final = "$B$4"
+_RANKED: Final = "$B$5"
+"""Where the numbers of departments stand: the first two lines of the first section."""
+
+Cell = Value | Computed
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +45,21 @@ class Batch:
 
     tables: Tables
     scheme: Scheme
+    grid: Grid | None = None
+
+    def count(self, number: int, *conditions: tuple[str, str, str]) -> Cell:
+        """A number of rows, with the formula that counts them: each condition a sheet, a header and what must hold."""
+        if self.grid is None:
+            return number
+        tests = "*".join(f"({self.grid.whole(sheet, header)}{holds})" for sheet, header, holds in conditions)
+        return Computed(f"SUMPRODUCT({tests if len(conditions) > 1 else f'--{tests}'})", number)
+
+    def share(self, part: int, whole: int, total: str) -> Cell:
+        """The share of the number beside it in the total, which stands in a cell of this page."""
+        value: Value = divide(Decimal(part), Decimal(whole)) if whole else NONE
+        if self.grid is None:
+            return value
+        return Computed(f'IF({total}=0,"{NONE}",ROUND($B{_ROW}/{total},12))', value)
 
     @property
     def ranked(self) -> pd.DataFrame:
@@ -76,16 +102,18 @@ class Section:
 
     heading: str
     columns: tuple[tuple[str, Look], ...]
-    lines: Sequence[tuple[Value, ...]]
+    lines: Sequence[tuple[Cell, ...]]
 
 
 Thing = tuple[str, int, str]
 """What it is about, how many there are, and the sentence."""
 
 
-def write_overview(book: Workbook, formats: Formats, tables: Tables, pages: Sequence[Sheet], scheme: Scheme) -> None:
+def write_overview(
+    book: Workbook, formats: Formats, tables: Tables, pages: Sequence[Sheet], scheme: Scheme, grid: Grid | None
+) -> None:
     """Write 总览 as the first sheet of the book."""
-    batch = Batch(tables, scheme)
+    batch = Batch(tables, scheme, grid)
     sheet = book.add_worksheet(OVERVIEW)
     for column, width in enumerate(_WIDTHS):
         sheet.set_column(column, column, width)
@@ -100,9 +128,14 @@ def write_overview(book: Workbook, formats: Formats, tables: Tables, pages: Sequ
             sheet.write_string(row, column, header, formats.header)
         row += 1
         for values in section.lines:
-            sheet.set_row(row, row_height(zip(values, _WIDTHS, strict=True)))
+            shown = [value.value if isinstance(value, Computed) else value for value in values]
+            sheet.set_row(row, row_height(zip(shown, _WIDTHS, strict=True)))
             for column, (value, (_, look)) in enumerate(zip(values, section.columns, strict=True)):
-                write_value(sheet, row, column, value, formats.of(look))
+                if isinstance(value, Computed):
+                    formula = value.formula.replace(_ROW, str(row + 1))
+                    write_computed(sheet, row, column, formula, value.value, formats.of(look))
+                else:
+                    write_value(sheet, row, column, value, formats.of(look))
             row += 1
     set_up_page(sheet, a3=False)
     sheet.fit_to_pages(1, 1)
@@ -113,7 +146,7 @@ def _sections(batch: Batch, pages: Sequence[Sheet]) -> tuple[Section, ...]:
     return (
         Section(
             "一、基本情况",
-            (("项目", looks.TEXT), ("数量", looks.ORDINAL), ("占比", rate), ("说明", looks.LONG)),
+            (("项目", looks.TEXT), ("数量", looks.ORDINAL), ("占比", rate), ("说明（名单为本次运行时）", looks.LONG)),
             _counts(batch),
         ),
         Section(
@@ -122,14 +155,14 @@ def _sections(batch: Batch, pages: Sequence[Sheet]) -> tuple[Section, ...]:
             _grades(batch),
         ),
         Section(
-            "三、最先要看的事",
+            "三、最先要看的事（本次运行时）",
             (("事项", looks.TEXT), ("序号", looks.ORDINAL), ("数量", looks.ORDINAL), ("内容", looks.LONG)),
             _numbered(batch),
         ),
         Section(
             "四、各表内容",
             (("工作表", looks.TEXT), ("行数", looks.ORDINAL), ("栏数", looks.ORDINAL), ("一行是什么", looks.LONG)),
-            [(page.name, len(page.table), len(page.columns), page.about) for page in pages],
+            _contents(batch, pages),
         ),
     )
 
@@ -139,26 +172,48 @@ def _named(names: Iterable[str | None]) -> str:
     return "、".join(known[:_NAMED]) + (f"等{len(known)}个部门" if len(known) > _NAMED else "")
 
 
-def _share(part: int, whole: int) -> Value:
-    return divide(Decimal(part), Decimal(whole)) if whole else "—"
-
-
-def _counts(batch: Batch) -> list[tuple[Value, ...]]:
+def _counts(batch: Batch) -> list[tuple[Cell, ...]]:
     ranking, ranked, below = batch.tables.ranking, batch.ranked, batch.below
     everyone, count = len(ranking), len(ranked)
-    lines: list[tuple[Value, ...]] = [
-        ("部门", everyone, None, "参加评价的部门，含未报送和退回的"),
-        ("参加排名", count, _share(count, everyone), _spread(ranked, batch.scheme.spec.total.decimals)),
+    placed = (RANKING, "排名", '<>""')
+    lines: list[tuple[Cell, ...]] = [
+        ("部门", batch.count(everyone, (RANKING, "状态", '<>""')), None, "参加评价的部门，含未报送和退回的"),
+        (
+            "参加排名",
+            batch.count(count, placed),
+            batch.share(count, everyone, _EVERYONE),
+            _spread(ranked, batch.scheme.spec.total.decimals),
+        ),
     ]
     for status, number in below["状态"].value_counts(sort=False).items():
         names = _named(below.loc[below["状态"] == status, "填报单位"])
-        lines.append((str(status), int(number), _share(int(number), everyone), names))
-    parts = (("有待核事项", batch.pending), ("“三公”经费超支", batch.overspent), ("执行率未达标", batch.slow))
-    for name, part in parts:
-        lines.append((name, len(part), _share(len(part), count), _named(part["填报单位"]) or None))
-    for name, found in (("填报错误", batch.found("错误", "填报")), ("预警", batch.found("预警"))):
-        lines.append((name, len(found), None, f"涉及 {found['单位编码'].nunique()} 个部门" if len(found) else None))
+        counted = batch.count(int(number), (RANKING, "状态", f'="{status}"'))
+        lines.append((str(status), counted, batch.share(int(number), everyone, _EVERYONE), names))
+    overspent = (("三公经费", "项目", f'="{TOTAL}"'), ("三公经费", "结论", f'="{OVERSPENT}"'))
+    for name, part, conditions in (
+        ("有待核事项", batch.pending, (placed, (RANKING, "状态", f'<>"{VALID}"'))),
+        ("“三公”经费超支", batch.overspent, overspent),
+        ("执行率未达标", batch.slow, (("预算执行", "是否达标", f'="{MISSED}"'),)),
+    ):
+        share = batch.share(len(part), count, _RANKED)
+        lines.append((name, batch.count(len(part), *conditions), share, _named(part["填报单位"]) or None))
+    for name, found, conditions in (
+        ("填报错误", batch.found("错误", "填报"), (("问题清单", "级别", '="错误"'), ("问题清单", "类别", '="填报"'))),
+        ("预警", batch.found("预警"), (("问题清单", "级别", '="预警"'),)),
+    ):
+        about = f"涉及 {found['单位编码'].nunique()} 个部门" if len(found) else None
+        lines.append((name, batch.count(len(found), *conditions), None, about))
+    if batch.grid is not None:
+        lines.append(_changes(batch.grid))
     return lines
+
+
+def _changes(grid: Grid) -> tuple[Cell, ...]:
+    """How many rows of raw figures differ from their 校验码."""
+    ranges = [grid.whole(sheet, CHANGED) for sheet in (FIGURES, *LIST_SHEETS.values())]
+    count = "+".join(f'SUMPRODUCT(--({cells}="{IS_CHANGED}"))' for cells in ranges)
+    about = f'IF($B{_ROW}=0,"{_UNCHANGED}","生成后改动 "&$B{_ROW}&" 处，见原始数据各表的“{CHANGED}”栏")'
+    return "生成后改动", Computed(count, 0), None, Computed(about, _UNCHANGED)
 
 
 def _spread(ranked: pd.DataFrame, decimals: int) -> str | None:
@@ -175,24 +230,34 @@ def _spread(ranked: pd.DataFrame, decimals: int) -> str | None:
     )
 
 
-def _grades(batch: Batch) -> list[tuple[Value, ...]]:
+def _grades(batch: Batch) -> list[tuple[Cell, ...]]:
     counts = batch.ranked["等级"].value_counts()
     cap = batch.scheme.spec.total.cap
-    return [
-        (
-            band.name,
-            int(counts.get(band.name, 0)),
-            _share(int(counts.get(band.name, 0)), len(batch.ranked)),
-            f"{band.from_} ≤ 总分 {'≤' if band.to == cap else '<'} {band.to}",
-        )
-        for band in batch.scheme.grades
-    ]
+    lines: list[tuple[Cell, ...]] = []
+    for band in batch.scheme.grades:
+        number = int(counts.get(band.name, 0))
+        bounds = f"{band.from_} ≤ 总分 {'≤' if band.to == cap else '<'} {band.to}"
+        counted = batch.count(number, (RANKING, "等级", f'="{band.name}"'))
+        lines.append((band.name, counted, batch.share(number, len(batch.ranked), _RANKED), bounds))
+    return lines
+
+
+def _contents(batch: Batch, pages: Sequence[Sheet]) -> list[tuple[Cell, ...]]:
+    def counted(page: Sheet) -> tuple[Cell, Cell]:
+        rows, columns = len(page.table), len(page.columns)
+        if batch.grid is None or not rows:
+            return rows, columns
+        headers = f"'{page.name}'!$A${page.header_row + 1}:${column_letter(columns)}${page.header_row + 1}"
+        every = batch.grid.whole(page.name, page.columns[0].header)
+        return Computed(f"ROWS({every})", rows), Computed(f"COLUMNS({headers})", columns)
+
+    return [(page.name, *counted(page), page.about) for page in pages]
 
 
 # ---------------------------------------------------------------- 最先要看的事, the gravest first
 
 
-def _numbered(batch: Batch) -> list[tuple[Value, ...]]:
+def _numbered(batch: Batch) -> list[tuple[Cell, ...]]:
     things = [thing for look in _THINGS if (thing := look(batch)) is not None][:_MOST_THINGS]
     if not things:
         return [("无", None, None, "没有需要先看的事项。")]

@@ -2,19 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import pandas as pd
 
 from evalbatch.model import Outcome
-from evalbatch.ranking_workbook import looks
+from evalbatch.ranking_workbook import formulas, looks
+from evalbatch.ranking_workbook.formulas import Builder
+from evalbatch.ranking_workbook.grid import LIST_SHEETS, Area, Grid
 from evalbatch.ranking_workbook.looks import Look
 from evalbatch.scheme import Scheme
-from evalbatch.tables import Tables
+from evalbatch.scheme.spec import ColumnSpec
+from evalbatch.tables import (
+    HIGH,
+    SANGONG,
+    SEAL,
+    Tables,
+    further_columns,
+    grouped_columns,
+    list_header,
+    same_header,
+)
 
 OVERVIEW: Final = "总览"
+MOST_LIVE_DEPARTMENTS: Final = 3_000
+"""Above so many departments the workbook holds values in place of formulas."""
+MOST_LIVE_ROWS: Final = 300_000
+"""Likewise above so many rows of one sheet."""
+_IS_LIVE: Final = (
+    "本工作簿的得分、比率、合计、等级、名次和部门数都是公式，由“数据底稿”与“项目执行”“重点工作”“履职效益”“加减分”"
+    "的原始数据算出；改动原始数据，结果随之变动，改动的行有标记，“总览”显示改动几处。“排名”可以任意排序；"
+    "有原始数据的各表和“得分明细”请筛选，不要排序，公式按行取数。问题、收件、计分说明、错误数与预警数、"
+    "“最先要看的事”是本次运行的结果，不随之变动。"
+)
+_IS_NOT_LIVE: Final = "部门超过 {:,} 个或一张表超过 {:,} 行，本工作簿以数值代替公式。"
 _SIGNATURES: Final = "制表：　　　　　　复核：　　　　　　负责人：　　　　　　日期：　　　　"
 
 
@@ -25,6 +48,8 @@ class Column:
     header: str
     look: Look
     width: float | None = None
+    formula: str | Builder | None = None
+    """What its cells compute, headers in brackets being cells of the same row; ``None`` for constants."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +64,8 @@ class Sheet:
     columns: tuple[Column, ...]
     frozen: int = 2
     """Columns that stay in sight, and on every printed page."""
+    belongs: Sequence[tuple[int, int]] = ()
+    """For each row from the first on: its department, and which of the department's lines or items it is."""
     legend: Mapping[str, tuple[str, ...]] | None = None
     """Rows between title and header: what stands in column A, then one text for each column from ``legend_from``."""
     legend_from: int = 2
@@ -47,6 +74,16 @@ class Sheet:
     signed: str = ""
     """Signature line in the footer."""
 
+    @property
+    def header_row(self) -> int:
+        """The row of the headers, 0-based."""
+        return 1 + len(self.legend or {})
+
+    @property
+    def area(self) -> Area:
+        """Where its rows stand."""
+        return Area(tuple(column.header for column in self.columns), self.header_row + 2, len(self.table))
+
 
 _CODE: Final = Column("单位编码", looks.CODE)
 _NAME: Final = Column("填报单位", looks.NAME)
@@ -54,26 +91,26 @@ _FILE: Final = Column("来源文件", looks.TEXT, 28)
 _DEPARTMENT: Final = (_CODE, _NAME)
 
 _RANKING: Final = (
-    Column("排名", looks.RANK),
+    Column("排名", looks.RANK, formula=formulas.rank),
     _CODE,
     _NAME,
     Column("部门类别", looks.MARK),
-    Column("分类排名", looks.ORDINAL),
-    Column("总分", looks.TOTAL),
-    Column("等级", looks.MARK, 7),
-    Column("A部门决策", looks.POINTS),
-    Column("B部门管理", looks.POINTS),
-    Column("C部门履职", looks.POINTS),
-    Column("D履职绩效", looks.POINTS),
-    Column("E可持续发展", looks.POINTS),
-    Column("F加减分", looks.POINTS),
-    Column("总分下限", looks.POINTS),
-    Column("总分上限", looks.POINTS),
-    Column("自评总分", looks.POINTS),
-    Column("差异", looks.POINTS),
-    Column("部门预算执行率", looks.RATE),
-    Column("三公经费控制率", looks.RATE),
-    Column("状态", looks.MARK, 15),
+    Column("分类排名", looks.ORDINAL, formula=formulas.category_rank),
+    Column("总分", looks.TOTAL, formula=formulas.total),
+    Column("等级", looks.MARK, 7, formula=formulas.grade),
+    Column("A部门决策", looks.POINTS, formula=formulas.group("A")),
+    Column("B部门管理", looks.POINTS, formula=formulas.group("B")),
+    Column("C部门履职", looks.POINTS, formula=formulas.group("C")),
+    Column("D履职绩效", looks.POINTS, formula=formulas.group("D")),
+    Column("E可持续发展", looks.POINTS, formula=formulas.group("E")),
+    Column("F加减分", looks.POINTS, formula=formulas.group("F")),
+    Column("总分下限", looks.POINTS, formula="[总分]"),
+    Column("总分上限", looks.POINTS, formula=formulas.total_of(HIGH)),
+    Column("自评总分", looks.POINTS, formula=formulas.total_of("自评得分")),
+    Column("差异", looks.POINTS, formula=formulas.difference),
+    Column("部门预算执行率", looks.RATE, formula=formulas.ratio("部门预算执行率")),
+    Column("三公经费控制率", looks.RATE, formula=formulas.ratio("三公经费控制率")),
+    Column("状态", looks.MARK, 15, formula=formulas.status),
     Column("错误数", looks.COUNT, 8),
     Column("预警数", looks.COUNT, 8),
     _FILE,
@@ -83,25 +120,26 @@ _LINES: Final = (
     *_DEPARTMENT,
     Column("编码", looks.CODE, 8),
     Column("指标", looks.TEXT, 26),
-    Column("分值", looks.POINTS),
-    Column("自评得分", looks.POINTS),
-    Column("测算得分", looks.POINTS),
+    Column("分值", looks.POINTS, formula=formulas.line_weight),
+    Column("自评得分", looks.POINTS, formula=formulas.line_claim),
+    Column("测算得分", looks.POINTS, formula=formulas.line_computed),
     Column("复核得分", looks.POINTS),
-    Column("最终得分", looks.TOTAL),
-    Column("得分来源", looks.MARK),
-    Column("差异", looks.POINTS),
+    Column("最终得分", looks.TOTAL, formula=formulas.line_final),
+    Column("得分来源", looks.MARK, formula=formulas.line_source),
+    Column("差异", looks.POINTS, formula=formulas.line_difference),
     Column("计分说明", looks.LONG, 56),
     Column("依据单元格", looks.LONG, 40),
+    Column(HIGH, looks.POINTS, formula=formulas.line_high),
 )
 _BUDGETS: Final = (
     *_DEPARTMENT,
-    Column("年初预算数", looks.AMOUNT),
-    Column("全年预算数", looks.AMOUNT),
-    Column("决算数", looks.AMOUNT),
-    Column("部门预算执行率", looks.RATE, 12),
-    Column("预算调整率", looks.RATE),
-    Column("结转结余率", looks.RATE),
-    Column("是否达标", looks.MARK),
+    Column("年初预算数", looks.AMOUNT, formula=formulas.figure("S10", "年初预算数")),
+    Column("全年预算数", looks.AMOUNT, formula=formulas.figure("S10", "全年预算数")),
+    Column("决算数", looks.AMOUNT, formula=formulas.figure("S10", "决算数")),
+    Column("部门预算执行率", looks.RATE, 12, formula=formulas.ratio("部门预算执行率")),
+    Column("预算调整率", looks.RATE, formula=formulas.ratio("预算调整率")),
+    Column("结转结余率", looks.RATE, formula=formulas.ratio("结转结余率")),
+    Column("是否达标", looks.MARK, formula=formulas.execution_met),
 )
 _PROJECTS: Final = (
     *_DEPARTMENT,
@@ -109,8 +147,8 @@ _PROJECTS: Final = (
     Column("项目类别", looks.MARK, 15),
     Column("全年预算数", looks.AMOUNT),
     Column("决算数", looks.AMOUNT),
-    Column("执行率", looks.RATE),
-    Column("是否达标", looks.MARK),
+    Column("执行率", looks.RATE, formula=formulas.project_rate),
+    Column("是否达标", looks.MARK, formula=formulas.PROJECT_MET),
     Column("未达标原因", looks.LONG),
     Column("是否纳入考核", looks.MARK),
     Column("编码", looks.CODE, 9),
@@ -118,15 +156,15 @@ _PROJECTS: Final = (
 _SANGONG: Final = (
     *_DEPARTMENT,
     Column("项目", looks.TEXT, 28),
-    Column("上年预算数", looks.AMOUNT),
-    Column("上年决算数", looks.AMOUNT),
-    Column("年初预算数", looks.AMOUNT),
-    Column("全年预算数", looks.AMOUNT),
-    Column("决算数", looks.AMOUNT),
-    Column("超支金额", looks.AMOUNT),
-    Column("控制率", looks.RATE),
-    Column("变动率", looks.RATE),
-    Column("结论", looks.MARK),
+    Column("上年预算数", looks.AMOUNT, formula=formulas.sangong_figure("上年预算数")),
+    Column("上年决算数", looks.AMOUNT, formula=formulas.sangong_figure("上年决算数")),
+    Column("年初预算数", looks.AMOUNT, formula=formulas.sangong_figure("年初预算数")),
+    Column("全年预算数", looks.AMOUNT, formula=formulas.sangong_figure("全年预算数")),
+    Column("决算数", looks.AMOUNT, formula=formulas.sangong_figure("决算数")),
+    Column("超支金额", looks.AMOUNT, formula=formulas.SANGONG_EXCESS),
+    Column("控制率", looks.RATE, formula=formulas.SANGONG_RATE),
+    Column("变动率", looks.RATE, formula=formulas.SANGONG_CHANGE),
+    Column("结论", looks.MARK, formula=formulas.sangong_conclusion),
 )
 _WORKS: Final = (
     *_DEPARTMENT,
@@ -137,9 +175,9 @@ _WORKS: Final = (
     Column("计划完成日期", looks.DATE),
     Column("实际完成日期", looks.DATE),
     Column("权重", looks.NUMBER, 8),
-    Column("数量完成率", looks.RATE),
-    Column("质量达标率", looks.RATE),
-    Column("是否按期", looks.MARK),
+    Column("数量完成率", looks.RATE, formula=formulas.list_column("W", "数量完成率")),
+    Column("质量达标率", looks.RATE, formula=formulas.list_column("W", "质量达标率")),
+    Column("是否按期", looks.MARK, formula=formulas.ON_TIME),
     Column("计量单位", looks.MARK),
     Column("说明", looks.TEXT, 28),
     Column("编码", looks.CODE, 9),
@@ -153,7 +191,7 @@ _BENEFITS: Final = (
     Column("计量单位", looks.MARK),
     Column("完成值", looks.NUMBER),
     Column("权重", looks.NUMBER, 8),
-    Column("完成程度", looks.RATE),
+    Column("完成程度", looks.RATE, formula=formulas.list_column("V", "程度")),
     Column("说明", looks.TEXT),
     Column("编码", looks.CODE, 9),
 )
@@ -165,7 +203,7 @@ _AWARDS: Final = (
     Column("文号", looks.TEXT, 22),
     Column("日期", looks.DATE),
     Column("自报分值", looks.POINTS),
-    Column("计入分值", looks.TOTAL),
+    Column("计入分值", looks.TOTAL, formula=formulas.COUNTED),
     Column("说明", looks.TEXT, 26),
     Column("授予单位", looks.TEXT),
     Column("编码", looks.CODE, 9),
@@ -233,37 +271,68 @@ _LOOKS: Final[Mapping[str, Look]] = {
 def sheets(tables: Tables, outcome: Outcome, scheme: Scheme) -> tuple[Sheet, ...]:
     """Every sheet after 总览, in order."""
     year = f"{scheme.year}年度"
+    results = [ranked.result for ranked in outcome.ranked]
+    departments = [(index, 0) for index in range(len(results))]
+    lines = [(index, line) for index, result in enumerate(results) for line in range(len(result.lines))]
+    items = [(index, item) for index in range(len(results)) for item in range(len(SANGONG))]
+    lists = {prefix: [(index, 0) for index, size in enumerate(sizes) for _ in range(size)]
+             for prefix, sizes in _blocks(outcome).items()}  # fmt: skip
     return (
         Sheet("排名", ranking_title(outcome, scheme), "一个部门：名次、总分与各组得分", tables.ranking, _RANKING, 3,
-              signed=_SIGNATURES),
+              belongs=departments, signed=_SIGNATURES),
         Sheet("指标得分", f"{year}各部门指标得分（单位：分；F2 为扣减的分）", "一个部门：每个指标的最终得分",
-              tables.scores, _score_columns(scheme), legend=_score_legend(scheme)),
+              tables.scores, _score_columns(scheme), belongs=departments, legend=_score_legend(scheme)),
         Sheet("得分明细", f"{year}各部门得分明细（单位：分）", "部门的一个指标：自评、测算、复核、最终得分及依据",
-              tables.lines, _LINES),
+              tables.lines, _LINES, belongs=lines),
         Sheet("预算执行", f"{year}部门预算执行情况（单位：万元）", "一个部门：预算、决算与执行率",
-              tables.budgets, _BUDGETS, a3=False),
+              tables.budgets, _BUDGETS, belongs=departments, a3=False),
         Sheet("项目执行", f"{year}项目支出执行情况（单位：万元）", "一个项目：预算、决算与执行率",
-              tables.projects, _PROJECTS),
+              tables.projects, _list_columns(scheme, "X", _PROJECTS), belongs=lists["X"]),
         Sheet("三公经费", f"{year}“三公”经费预算执行情况（单位：万元；变动率为本年预算对上年预算）",
-              "部门的一项“三公”经费：预算、决算、超支与变动", tables.sangong, _SANGONG),
-        Sheet("重点工作", f"{year}重点工作完成情况", "部门的一项重点工作：数量、质量与时限", tables.works, _WORKS),
-        Sheet("履职效益", f"{year}履职效益指标完成情况", "部门的一个效益指标：目标与完成", tables.benefits, _BENEFITS),
+              "部门的一项“三公”经费：预算、决算、超支与变动", tables.sangong, _SANGONG, belongs=items),
+        Sheet("重点工作", f"{year}重点工作完成情况", "部门的一项重点工作：数量、质量与时限", tables.works,
+              _list_columns(scheme, "W", _WORKS), belongs=lists["W"]),
+        Sheet("履职效益", f"{year}履职效益指标完成情况", "部门的一个效益指标：目标与完成", tables.benefits,
+              _list_columns(scheme, "V", _BENEFITS), belongs=lists["V"]),
         Sheet("加减分", f"{year}加减分事项（单位：分；计入分值为各组封顶之前）", "一个加分或减分事项",
-              tables.awards, _AWARDS),
+              tables.awards, _list_columns(scheme, "Y", _AWARDS), belongs=lists["Y"]),
         Sheet("通用指标", f"{year}通用指标（财预〔2013〕53号）", "一个部门：通用比率，不计分",
-              tables.ratios, _ratio_columns(scheme)),
+              tables.ratios, _ratio_columns(scheme), belongs=departments),
         Sheet("问题清单", f"{year}审核发现的问题", "一个问题：在哪一格、错在哪里、差多少、怎么改",
               tables.findings, _FINDINGS, 3),
         Sheet("收件登记", f"{year}收件登记表", "一个收到的文件，或一个未报送的部门", tables.files, _FILES, 1),
         Sheet("数据底稿", f"{year}评价所用的原始数据（金额单位：万元；空白为未填）",
               "一个部门：计分与审核所读的全部原始数据", tables.figures,
-              _figure_columns(scheme, tables), legend_from=3, one_page_wide=False,
+              _figure_columns(scheme, tables), belongs=departments, legend_from=4, one_page_wide=False,
               legend=_legend_rows(tables.figures_legend)),
         Sheet("取数说明", f"{year}取数说明", "一个不是直接取自模板单元格的数据", tables.notes, _NOTES),
         Sheet("评分规则", f"{scheme.spec.title}方案（{scheme.spec.edition}）：指标、规则与口径",
               "一条规则、一个指标或一个口径", tables.rules, _RULES, 1),
-        Sheet("运行说明", f"{year}绩效评价运行说明", "关于本次运行的一个事实", tables.facts, _FACTS, 1, a3=False),
+        Sheet("运行说明", f"{year}绩效评价运行说明", "关于本次运行的一个事实", _told(tables), _FACTS, 1, a3=False),
     )  # fmt: skip
+
+
+def _blocks(outcome: Outcome) -> dict[str, list[int]]:
+    return {prefix: [len(ranked.result.rows.get(prefix, ())) for ranked in outcome.ranked] for prefix in LIST_SHEETS}
+
+
+def _is_live(tables: Tables) -> bool:
+    longest = max(map(len, (tables.lines, tables.projects, tables.sangong, tables.works, tables.benefits)))
+    return len(tables.figures) <= MOST_LIVE_DEPARTMENTS and longest <= MOST_LIVE_ROWS
+
+
+def _told(tables: Tables) -> pd.DataFrame:
+    """运行说明 with what the numbers of this workbook are: formulas, or values where it is too large."""
+    text = _IS_LIVE if _is_live(tables) else _IS_NOT_LIVE.format(MOST_LIVE_DEPARTMENTS, MOST_LIVE_ROWS)
+    line = pd.DataFrame([["公式", text]], columns=list(tables.facts), dtype=object)
+    return pd.concat([tables.facts, line], ignore_index=True)
+
+
+def grid_of(tables: Tables, pages: Sequence[Sheet], outcome: Outcome, scheme: Scheme) -> Grid | None:
+    """Where the formulas of the pages find their cells; ``None`` for a batch so large that values stand instead."""
+    if not _is_live(tables):
+        return None
+    return Grid(scheme, {page.name: page.area for page in pages}, _blocks(outcome))
 
 
 def ranking_title(outcome: Outcome, scheme: Scheme) -> str:
@@ -273,7 +342,10 @@ def ranking_title(outcome: Outcome, scheme: Scheme) -> str:
 
 
 def _score_columns(scheme: Scheme) -> tuple[Column, ...]:
-    return (*_DEPARTMENT, *(Column(code, looks.POINTS, 6.5) for code in scheme.indicators))
+    return (
+        *_DEPARTMENT,
+        *(Column(code, looks.POINTS, 6.5, formulas.score(code)) for code in scheme.indicators),
+    )
 
 
 def _score_legend(scheme: Scheme) -> Mapping[str, tuple[str, ...]]:
@@ -289,15 +361,42 @@ def _legend_rows(legend: pd.DataFrame) -> Mapping[str, tuple[str, ...]]:
 
 def _ratio_columns(scheme: Scheme) -> tuple[Column, ...]:
     common = [ratio.spec for ratio in scheme.ratios.values() if ratio.spec.common]
-    return (*_DEPARTMENT, *(Column(ratio.name, looks.AMOUNT if ratio.unit else looks.RATE, 12) for ratio in common))
+    return (
+        *_DEPARTMENT,
+        *(
+            Column(ratio.name, looks.AMOUNT if ratio.unit else looks.RATE, 12, formulas.ratio(ratio.name))
+            for ratio in common
+        ),
+    )
+
+
+def _list_columns(scheme: Scheme, prefix: str, shown: tuple[Column, ...]) -> tuple[Column, ...]:
+    """The columns of the contract, then what the formulas of a list need besides, then its seal."""
+
+    def further(column: ColumnSpec) -> Column:
+        look = _LOOKS.get(column.type, looks.NUMBER)
+        header = list_header(prefix, column.name)
+        if column.formula is None:
+            return Column(header, look)
+        return Column(header, look, formula=formulas.list_column(prefix, column.name))
+
+    headers = [column.header for column in shown]
+    return (
+        *shown,
+        *(further(column) for column in further_columns(scheme, prefix, headers)),
+        *(Column(same_header(group), looks.CODE, 8) for group in grouped_columns(scheme, prefix)),
+        Column(SEAL, looks.AMOUNT, 14),
+        Column(formulas.CHANGED, looks.MARK, formula=formulas.list_changed(prefix)),
+    )
 
 
 def _figure_columns(scheme: Scheme, tables: Tables) -> tuple[Column, ...]:
     return (
         *_DEPARTMENT,
         _FILE,
+        Column(formulas.CHANGED, looks.MARK, formula=formulas.figures_changed),
         *(Column(header, _figure_look(scheme, header), 14) for header in tables.figures_legend.columns),
-        Column("校验码", looks.AMOUNT, 18),
+        Column(SEAL, looks.AMOUNT, 18),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from math import ceil
 from typing import Final
 
@@ -10,7 +10,9 @@ from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from evalbatch.cell_text import plain_text
-from evalbatch.ranking_workbook.cells import write_value
+from evalbatch.ranking_workbook.cells import write_computed, write_value
+from evalbatch.ranking_workbook.formulas import CHANGED, IS_CHANGED
+from evalbatch.ranking_workbook.grid import Grid
 from evalbatch.ranking_workbook.looks import Formats
 from evalbatch.ranking_workbook.sheets import Sheet
 from evalbatch.scheme.layout import column_letter
@@ -32,12 +34,25 @@ _PADDING: Final = 1.5
 """Characters of a column's width that no text fills."""
 
 
-def write_sheet(book: Workbook, formats: Formats, page: Sheet) -> None:
-    """Write a sheet, and further ones (``得分明细（2）``) for the rows that it cannot hold."""
-    room = MOST_ROWS - _header_row(page) - 1
+_IGNORED: Final = ("number_stored_as_text", "formula_differs", "formula_range", "empty_cell_reference")
+
+
+class _PlainFormulas(Worksheet):  # type: ignore[misc]
+    """A worksheet of XlsxWriter that takes formulas as they are.
+
+    None of ours has a function newer than Excel 2010; looking for each of them in each formula took most of the time.
+    """
+
+    def _prepare_formula(self, formula: str, expand_future_functions: bool = False) -> str:
+        return formula.removeprefix("=")
+
+
+def write_sheet(book: Workbook, formats: Formats, page: Sheet, grid: Grid | None) -> None:
+    """Write a sheet, and further ones (``得分明细（2）``) for the rows that it cannot hold; formulas where ``grid`` is."""
+    room = MOST_ROWS - page.header_row - 1
     for part, start in enumerate(range(0, max(len(page.table), 1), room), 1):
-        sheet: Worksheet = book.add_worksheet(page.name if part == 1 else f"{page.name}（{part}）")
-        _write_part(sheet, formats, page, start, start + room)
+        sheet: Worksheet = book.add_worksheet(page.name if part == 1 else f"{page.name}（{part}）", _PlainFormulas)
+        _write_part(sheet, formats, page, grid, start, start + room)
 
 
 def set_up_page(sheet: Worksheet, a3: bool, footer: str = "") -> None:
@@ -50,12 +65,8 @@ def set_up_page(sheet: Worksheet, a3: bool, footer: str = "") -> None:
     sheet.hide_gridlines(2)
 
 
-def _header_row(page: Sheet) -> int:
-    return 1 + len(page.legend or {})
-
-
-def _write_part(sheet: Worksheet, formats: Formats, page: Sheet, start: int, stop: int) -> None:
-    header = _header_row(page)
+def _write_part(sheet: Worksheet, formats: Formats, page: Sheet, grid: Grid | None, start: int, stop: int) -> None:
+    header = page.header_row
     widths = [spec.look.width if spec.width is None else spec.width for spec in page.columns]
     sheet.set_row(0, _TITLE_HEIGHT)
     sheet.write_string(0, 0, page.title, formats.title)
@@ -70,23 +81,64 @@ def _write_part(sheet: Worksheet, formats: Formats, page: Sheet, start: int, sto
         sheet.set_column(column, column, width)
     looks = [formats.of(spec.look) for spec in page.columns]
     wrapped = [(column, widths[column]) for column, spec in enumerate(page.columns) if spec.look.wrap]
-    rows = page.table[[spec.header for spec in page.columns]].iloc[start:stop]
+    marked = page.table if CHANGED in page.table else page.table.assign(**{CHANGED: None})
+    rows = marked[[spec.header for spec in page.columns]].iloc[start:stop]
+    live = _Formulas(page, grid)
     last = header
     for last, values in enumerate(rows.itertuples(index=False, name=None), header + 1):
         sheet.set_row(last, row_height([(values[column], width) for column, width in wrapped]))
+        formulas = live.of_row(last)
         for column, value in enumerate(values):
-            write_value(sheet, last, column, value, looks[column])
+            formula = formulas.get(column)
+            if formula is None:
+                write_value(sheet, last, column, value, looks[column])
+            else:
+                write_computed(sheet, last, column, formula, value, looks[column])
     right = len(page.columns) - 1
     sheet.autofilter(header, 0, last, right)
     sheet.freeze_panes(header + 1, page.frozen)
     if last > header:
-        sheet.ignore_errors({"number_stored_as_text": f"A{header + 2}:{column_letter(right + 1)}{last + 1}"})
+        body = f"A{header + 2}:{column_letter(right + 1)}{last + 1}"
+        sheet.ignore_errors(dict.fromkeys(_IGNORED, body))
+        if grid is not None and CHANGED in page.area.headers:
+            mark = f'=${page.area.letter(CHANGED)}{header + 2}="{IS_CHANGED}"'
+            sheet.conditional_format(body, {"type": "formula", "criteria": mark, "format": formats.changed})
     set_up_page(sheet, page.a3, page.signed)
     sheet.repeat_rows(0, header)
     if page.one_page_wide:
         sheet.fit_to_pages(1, 0)
     else:
         sheet.repeat_columns(0, page.frozen - 1)
+
+
+class _Formulas:
+    """The formulas of a page: each compiled once for a column and a line of a department, filled in row by row."""
+
+    def __init__(self, page: Sheet, grid: Grid | None) -> None:
+        self.page = page
+        self.grid = grid
+        self._compiled: dict[int, dict[int, str]] = {}
+        self._department = -1
+        self._places: dict[int, str] = {}
+
+    def of_row(self, row: int) -> dict[int, str]:
+        """The formulas of a row (0-based), by column."""
+        index = row - self.page.header_row - 1
+        if self.grid is None or index >= len(self.page.belongs):
+            return {}
+        department, line = self.page.belongs[index]
+        if department != self._department:
+            self._department, self._places = department, self.grid.places(department)
+        if line not in self._compiled:
+            self._compiled[line] = dict(self._compile(self.grid, line))
+        compiled = self._compiled[line]
+        return {column: self.grid.fill(formula, self._places, row + 1) for column, formula in compiled.items()}
+
+    def _compile(self, grid: Grid, line: int) -> Iterator[tuple[int, str]]:
+        for column, spec in enumerate(self.page.columns):
+            formula = spec.formula(grid, line) if callable(spec.formula) else spec.formula
+            if formula is not None:
+                yield column, grid.on_sheet(self.page.name, formula)
 
 
 def row_height(cells: Iterable[tuple[Value, float]]) -> float:

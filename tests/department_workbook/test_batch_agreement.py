@@ -10,12 +10,13 @@ import pytest
 
 from evalbatch.department_workbook import Filling, write_department_workbook
 from evalbatch.department_workbook.figures import FilledFigures
-from evalbatch.department_workbook.live import PENDING, live_formulas
+from evalbatch.department_workbook.live import live_formulas
 from evalbatch.evaluation import evaluate
 from evalbatch.figures import SubmissionFigures
 from evalbatch.model import Submission
 from evalbatch.reading import read_submission, read_xlsx
 from evalbatch.scheme import load_scheme
+from evalbatch.scheme.points import PENDING
 from tests.department_workbook.fillings import random_filling, seed_filling
 
 _SCHEME = load_scheme()

@@ -1,0 +1,126 @@
+"""Scheme -> the trees of an indicator's points, compiled into both workbooks; knows no address."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+from evalbatch.scheme import APPLICABLE, REASON, SELF_SCORE, Indicator, Scheme
+from evalbatch.scheme.formula import Call, Cell, Compare, Node, Number, Product, Text
+
+BLANK: Final = Call("BLANK", (), 0)
+NOT_APPLICABLE: Final = "不适用"
+PENDING: Final = "待核"
+CLAIMED: Final = "自评"
+COMPUTED: Final = "测算"
+_FULL: Final = "满分"
+_ZERO: Final = Number(Decimal(0))
+
+
+def either(condition: Node, yes: Node, no: Node) -> Node:
+    """IF."""
+    return Call("IF", (condition, yes, no), 0)
+
+
+def refused(code: str) -> Node:
+    """是否适用 = 否."""
+    return Compare("=", Cell(code, APPLICABLE), Text("否"))
+
+
+def excused(code: str) -> Node:
+    """是否适用 = 否 with a reason."""
+    return Call("AND", (refused(code), Call("NOT", (Call("ISBLANK", (Cell(code, REASON),), 0),), 0)), 0)
+
+
+def granted(scheme: Scheme, indicator: Indicator) -> Number:
+    """The points of an indicator that does not apply."""
+    return Number(indicator.weight) if scheme.choice(NOT_APPLICABLE) == _FULL else _ZERO
+
+
+def rounded(scheme: Scheme, node: Node) -> Node:
+    """Points as they are shown and added up; a blank is 0."""
+    return Call("ROUND", (Call("N", (node,), 0), Number(Decimal(scheme.spec.total.decimals))), 0)
+
+
+def within(points: Node, most: Node) -> Node:
+    """Points from 0 to the most."""
+    return Call("MIN", (Call("MAX", (points, _ZERO), 0), most), 0)
+
+
+def computed(scheme: Scheme, indicator: Indicator, excused_as: Node, pending_as: Node) -> Node:
+    """测算得分 in the order of the regulation: not applicable as claimed, 待核, not applicable as found, points."""
+    assert indicator.points is not None
+    node = within(rounded(scheme, indicator.points.node), Number(indicator.weight))
+    if indicator.not_applicable is not None:
+        node = either(indicator.not_applicable.node, granted(scheme, indicator), node)
+    if indicator.pending is not None and not indicator.spec.partial:
+        node = either(indicator.pending.node, pending_as, node)
+    if indicator.spec.inapplicable:
+        node = either(excused(indicator.code), excused_as, node)
+    return node
+
+
+def source(scheme: Scheme, indicator: Indicator) -> Node:
+    """得分来源 before any review."""
+    unclaimed = Call("ISBLANK", (Cell(indicator.code, SELF_SCORE),), 0)
+    node: Node
+    if indicator.points is None:
+        node = either(unclaimed, Text(PENDING), Text(CLAIMED))
+    else:
+        claims = scheme.choice("客观指标采用") == CLAIMED
+        node = either(unclaimed, Text(COMPUTED), Text(CLAIMED)) if claims else Text(COMPUTED)
+        if indicator.not_applicable is not None:
+            node = either(indicator.not_applicable.node, Text(NOT_APPLICABLE), node)
+        if indicator.pending is not None:
+            node = either(indicator.pending.node, Text(PENDING), node)
+    if indicator.spec.inapplicable:
+        node = either(excused(indicator.code), Text(NOT_APPLICABLE), node)
+    if indicator.spec.optional:
+        node = either(refused(indicator.code), Text(NOT_APPLICABLE), node)
+    return node
+
+
+def weight(scheme: Scheme, indicator: Indicator) -> Node:
+    """分值 as it is shown: an optional row's on the scale of the chosen ones."""
+    full = Number(indicator.weight)
+    node: Node = full if indicator.scale is None else rounded(scheme, _scaled(indicator, full))
+    return either(refused(indicator.code), _ZERO, node) if indicator.spec.optional else node
+
+
+def claim(scheme: Scheme, indicator: Indicator) -> Node:
+    """自评得分 as it is shown, on the same scale."""
+    own = Cell(indicator.code, SELF_SCORE)
+    unclaimed: Node = Call("ISBLANK", (own,), 0)
+    if indicator.spec.optional:
+        unclaimed = Call("OR", (refused(indicator.code), unclaimed), 0)
+    return either(unclaimed, BLANK, rounded(scheme, _scaled(indicator, own)))
+
+
+def counted_claim(scheme: Scheme, indicator: Indicator) -> Node:
+    """自评得分 as it counts: within its bounds."""
+    own = within(Call("N", (Cell(indicator.code, SELF_SCORE),), 0), Number(indicator.weight))
+    return rounded(scheme, own if indicator.points is not None else _scaled(indicator, own))
+
+
+def _scaled(indicator: Indicator, points: Node) -> Node:
+    return points if indicator.scale is None else Product(points, indicator.scale.node, divide=False)
+
+
+__all__ = [
+    "BLANK",
+    "CLAIMED",
+    "COMPUTED",
+    "NOT_APPLICABLE",
+    "PENDING",
+    "claim",
+    "computed",
+    "counted_claim",
+    "either",
+    "excused",
+    "granted",
+    "refused",
+    "rounded",
+    "source",
+    "weight",
+    "within",
+]
