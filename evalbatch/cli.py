@@ -131,6 +131,8 @@ def run(
     names = _roster(roster)
     given = _prefill(prefill, rules, names)
     moment = _time(time)
+    if prefill is not None and prefill.absolute() in {path.absolute() for path in (output, report) if path is not None}:
+        raise Refused("输出文件与财政数据是同一个文件，请改用其他文件名。")
     _check_writable(output, report)
     try:
         arrivals = find_arrivals(inbox)
