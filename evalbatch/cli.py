@@ -110,12 +110,14 @@ def _check_writable(*targets: Path | None) -> None:
         raise Refused(str(error)) from None
 
 
-def _keep_out_of(inboxes: list[Path], *targets: Path | None) -> None:
-    """No command writes into an inbox: what arrived stays as it arrived."""
-    for inbox in (path.resolve() for path in inboxes):
+def _keep_out_of(sources: list[Path | None], *targets: Path | None) -> None:
+    """No command writes into an inbox or over what it reads: what arrived stays as it arrived."""
+    for source in (path.resolve() for path in sources if path is not None):
         for target in (path.resolve() for path in targets if path is not None):
-            if target == inbox or (inbox.is_dir() and inbox in target.parents):
-                raise Refused(f"{target.name} 不能写在收件文件夹 {inbox} 之内，请改用其他位置。")
+            if target == source:
+                raise Refused(f"{target.name} 是要读取的文件，输出与它是同一个文件，请改用其他文件名。")
+            if source.is_dir() and source in target.parents:
+                raise Refused(f"{target.name} 不能写在收件文件夹 {source} 之内，请改用其他位置。")
 
 
 @app.command()
@@ -141,7 +143,7 @@ def run(
     names = _roster(roster)
     given = _prefill(prefill, rules, names)
     moment = _time(time)
-    _keep_out_of(inbox, output, report)
+    _keep_out_of([*inbox, scheme, roster, prefill], output, report)
     _check_writable(output, report)
     try:
         arrivals = find_arrivals(inbox)

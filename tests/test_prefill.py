@@ -423,3 +423,13 @@ def test_a_bad_prefill_stops_the_run(
     assert command("run", inbox, "-o", tmp_path / "o.xlsx", "--roster", roster, "--prefill", prefill) == 2
     assert "预算数据!A2：单位编码 1 不在单位名录中" in capsys.readouterr().err
     assert not (tmp_path / "o.xlsx").exists()
+
+
+def test_a_run_does_not_write_over_the_prefill(
+    command: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prefill = prefill_file(tmp_path / "p.xlsx")
+    before = prefill.read_bytes()
+    assert command("run", FOLDER / "inbox", "-o", prefill, "--prefill", prefill) == 2
+    assert "同一个文件" in capsys.readouterr().err
+    assert prefill.read_bytes() == before
