@@ -143,7 +143,7 @@ class Supplied:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing to mend or to know, with its place, the figures and what to do (contract section 6)."""
+    """One thing to mend or to know, with its place, the figures and what to do."""
 
     code: str
     level: Level
@@ -166,7 +166,7 @@ class Line:
     """One indicator of one department: its layers of points and the sentence that explains them.
 
     ``weight``, ``claimed`` and ``final`` of an optional row are on the scale of the chosen rows
-    (contract section 5, E1–E3). ``low`` and ``high`` differ only while the row is 待核.
+    (E1–E3 share the points of their group). ``low`` and ``high`` differ only while the row is 待核.
     """
 
     code: str

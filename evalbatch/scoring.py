@@ -30,7 +30,7 @@ class Score:
 
 
 def score(submission: Submission, scheme: Scheme, figures: SubmissionFigures) -> Score:
-    """The score of a submission (contract section 5).
+    """The score of a submission.
 
     Every line is rounded to the scheme's decimals, a group is the sum of its rounded lines, the total is
     A+B+C+D+E+F1−F2 within the scheme's bounds. 待核 lines count at their low end; ``low`` and ``high`` give

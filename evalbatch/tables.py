@@ -53,7 +53,7 @@ BUDGET: Final = ("年初预算数", "全年预算数", "决算数")
 SEAL: Final = "校验码"
 HIGH: Final = "得分上限"
 _RENAMED: Final = {("V", "程度"): "完成程度", ("V", "完成程度"): "填报完成程度"}
-"""List columns under another header than the scheme's, by (prefix, column): the contract's 完成程度 is computed."""
+"""List columns under another header than the scheme's, by (prefix, column): 完成程度 itself is the computed one."""
 _AMOUNT_DECIMALS: Final = 6
 _FIGURE: Final = re.compile(r"-?(0|[1-9]\d{0,11})(\.\d+)?")
 _SEAL_PERIOD: Final = 97
@@ -62,7 +62,7 @@ _SEAL_DECIMALS: Final = 4
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tables:
-    """One table for each sheet of contract section 7 except 总览; departments stand in the order of 排名."""
+    """One table for each sheet of the ranking workbook except 总览; departments stand in the order of 排名."""
 
     ranking: pd.DataFrame
     scores: pd.DataFrame
@@ -239,7 +239,7 @@ _BELONGS: Final[Columns[_Of[Any]]] = (
     (_NAME, lambda of: of.result.submission.name),
 )
 
-# ---------------------------------------------------------------- columns of the lists beyond those of the contract
+# ---------------------------------------------------------------- columns of the lists beyond the published ones
 
 
 def list_header(prefix: str, column: str) -> str:

@@ -25,7 +25,7 @@ _OPTIONS: Final[dict[str, Any]] = {
 
 
 def write_ranking_workbook(target: BinaryIO | Path, outcome: Outcome, scheme: Scheme) -> None:
-    """Write the ranking workbook (contract section 7) to a file or a stream; raises OSError where it cannot.
+    """Write the ranking workbook to a file or a stream; raises OSError where it cannot.
 
     The same outcome and scheme give the same bytes: the creation date in the properties is the first day
     after the year that was evaluated.

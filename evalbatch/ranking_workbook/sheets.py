@@ -371,7 +371,7 @@ def _ratio_columns(scheme: Scheme) -> tuple[Column, ...]:
 
 
 def _list_columns(scheme: Scheme, prefix: str, shown: tuple[Column, ...]) -> tuple[Column, ...]:
-    """The columns of the contract, then what the formulas of a list need besides, then its seal."""
+    """The published columns, then what the formulas of a list need besides, then its seal."""
 
     def further(column: ColumnSpec) -> Column:
         look = _LOOKS.get(column.type, looks.NUMBER)

@@ -43,7 +43,7 @@ _SEED_PROJECTS: Final = (
 
 
 def seed_filling(scheme: Scheme) -> Filling:
-    """The seed's department with its completed figures (domain.md section 8.1, run 2): 97.00 points."""
+    """The seed's department with its completed figures (real totals, tied by completed parts): 97.00 points."""
     cells: dict[tuple[str, str], Value] = {
         ("T01", CONTENT): "南京市人民政府外事办公室",
         ("T02", CONTENT): "013001",
