@@ -27,13 +27,18 @@ class Change:
     found: str
     expected: str
     difference: Decimal | None = None
+    row: str = ""
+    """Key of the row put back for one that did not come back."""
+    columns: tuple[str, ...] = ()
+    """Its columns, all in doubt: nothing is known of its execution."""
 
 
 def restore(submission: Submission, scheme: Scheme, supplied: Supplied) -> tuple[Submission, tuple[Change, ...]]:
     """The submission with the bureau's values in place and its totals computed anew, and what had been changed.
 
-    Rows of a list are matched by their name. A prefilled row that is gone is told but not put back: nothing is
-    known of its execution. A cell whose row or column is missing is the form's own fault, already remarked.
+    Rows of a list are matched by their name. A prefilled row that is gone is told and put back with what the bureau
+    knows of it; its execution stays blank, so that what is computed over it is 待核: leaving a project or a work out
+    never earns points. A cell whose row or column is missing is the form's own fault, already remarked.
     """
     if not supplied.cells and not any(supplied.lists.values()):
         return submission, ()
@@ -76,7 +81,10 @@ def _restore_rows(
         name = str(values[spec.label])
         found = first.get(plain(name))
         if found is None:
-            changes.append(_missing(scheme, prefix, list_key(spec, number), name, filled))
+            row = _put_back(scheme, prefix, number, values)
+            changes.append(replace(_missing(scheme, prefix, list_key(spec, number), name, filled), row=row.key,
+                                   columns=tuple(column.name for column in spec.columns)))  # fmt: skip
+            restored.append(row)
             continue
         row = filled[found]
         entries = dict(row.entries)
@@ -92,6 +100,19 @@ def _restore_rows(
             entries[column] = _imposed(entry, entry.ref, value)
         restored[found] = Row(row.key, row.number, entries)
     yield from restored
+
+
+def _put_back(scheme: Scheme, prefix: str, number: int, values: Mapping[str, Value]) -> Row:
+    """The row that the bureau had printed as its ``number``-th, what the template computes in it included."""
+    spec = scheme.lists[prefix]
+    layout, key = template_layout(scheme)[spec.name], list_key(spec, number)
+    entries = {
+        column: _imposed(None, Ref(spec.name, layout.cell(key, column)), value) for column, value in values.items()
+    }
+    for within, column in scheme.derivations:
+        if within == prefix and column not in entries:
+            entries[column] = Entry(Ref(spec.name, layout.cell(key, column)), None, derived=True)
+    return Row(f"财政预填{number}", layout.rows[key], entries)
 
 
 def _missing(scheme: Scheme, prefix: str, key: str, name: str, filled: tuple[Row, ...]) -> Change:

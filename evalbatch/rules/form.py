@@ -145,6 +145,8 @@ def bureau_values(case: Case) -> Iterator[Finding]:
         what = "部门类别与单位名录不符，以单位名录为准"
         yield case.finding("HD07", case.ref("T03", CONTENT), what, found=found, expected=case.registered.category)
     for change in case.changes:
+        for column in change.columns:
+            case.suspect(change.row, column, change.ref.sheet)
         yield case.finding(
             "HD07", change.ref, change.what, found=change.found, expected=change.expected, difference=change.difference
         )

@@ -119,7 +119,26 @@ def test_a_missing_row_is_told_at_the_cell_that_held_its_name() -> None:
         (*cell("W02.工作名称"), "企业走访", "年度会议", None),
         (*cell("W03.工作名称"), "空白", "调研", None),
     ]
-    assert len(found.rows["W"]) == 2
+    assert [row.row.text("工作名称") for row in found.rows["W"]] == ["政策宣讲", "企业走访", "年度会议", "调研"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "supplied", "code"),
+    [
+        ({"X001.项目名称": "系统运维"}, Supplied({}, {"X": (PROJECT,)}), "A41"),
+        ({}, Supplied({}, {"W": (WORK, {"工作名称": "年度会议", "计划数量": Decimal(1)})}), "C1"),
+        ({}, Supplied({}, {"V": (BENEFIT, {**BENEFIT, "三级指标": "信访件数"})}), "D2"),
+    ],
+)
+def test_what_was_left_out_is_pending_and_earns_nothing(
+    typed: Mapping[str, Any], supplied: Supplied, code: str
+) -> None:
+    found = result(typed, supplied)
+    line = next(line for line in found.lines if line.code == code)
+    free = next(line for line in judge(typed).lines if line.code == code)
+    assert line.source == "待核"
+    assert line.final < free.final == line.high
+    assert {f.code for f in found.findings} == {"HD07"}
 
 
 def test_another_unit_is_compared_in_the_bureaus() -> None:
