@@ -17,13 +17,13 @@ from evalbatch.department_workbook.frame import (
     put_formula,
     validate,
 )
-from evalbatch.department_workbook.status import COVER, LABELS, write_status
+from evalbatch.department_workbook.status import COVER, write_status
 from evalbatch.department_workbook.styles import number_format
 from evalbatch.department_workbook.support import row_text
 from evalbatch.model import Value
 from evalbatch.scheme import CONTENT, Line
 from evalbatch.scheme import formula as language
-from evalbatch.scheme.layout import KEY_HEADER, SheetLayout, visible_columns
+from evalbatch.scheme.layout import KEY_HEADER, STATUS_LABELS, SheetLayout, visible_columns
 from evalbatch.scheme.spec import ColumnSpec, SheetSpec
 
 _NOTES: Final = {
@@ -59,7 +59,7 @@ def write_lines(form: Form, spec: SheetSpec) -> None:
     last_row = layout.last_row - 1
     if spec.name == COVER:
         write_status(form, sheet, last_row + 2)
-        last_row += 1 + len(LABELS)
+        last_row += 1 + len(STATUS_LABELS)
     close_sheet(sheet, last_row, len(columns))
 
 

@@ -28,11 +28,9 @@ from evalbatch.scheme.formula import (
     number,
     to_excel,
 )
-from evalbatch.scheme.layout import address
+from evalbatch.scheme.layout import STATUS_LABELS, address
 
 COVER: Final = "封面"
-LABELS: Final = ("填报状态", "自评总分", "测算总分")
-"""The lines under the table; 测算总分 is the total that the batch will compute, 待核 counted as 0."""
 _COMPUTED: Final = "测算得分"
 _READY: Final = "可以报送"
 _ZERO: Final = Number(Decimal(0))
@@ -48,7 +46,7 @@ def write_status(form: Form, sheet: Worksheet, row: int) -> None:
         f'IF(({faults})>0,"还有 "&({faults})&" 处填报错误",IF(({blanks})>0,"还有 "&({blanks})&" 处未填","{_READY}"))'
     )
     text, points = form.styles.computed("General", align="left"), form.styles.computed('0.00" 分"', align="left")
-    for offset, label in enumerate(LABELS):
+    for offset, label in enumerate(STATUS_LABELS):
         sheet.write_string(row + offset, 1, label, form.styles.label())
         sheet.write_blank(row + offset, 3, None, text)
         sheet.set_row(row + offset, 24)

@@ -4,22 +4,28 @@ import io
 import zipfile
 
 from evalbatch.reading.book import Book, Grid, UnreadableWorkbook
-from evalbatch.reading.container import refuse_by_magic
+from evalbatch.reading.container import OLE_MAGIC, refuse_by_magic
 from evalbatch.reading.ods import read_ods
 from evalbatch.reading.submission import NotATemplate, derive, read_submission
+from evalbatch.reading.xls import read_xls
 from evalbatch.reading.xlsx import read_xlsx
 
+_XLS_STREAM = "Workbook".encode("utf-16-le")
 _ODS = b"application/vnd.oasis.opendocument.spreadsheet"
 
 
 def is_workbook(content: bytes) -> bool:
     """Whether bytes hold a workbook by their content, whatever the file is called."""
+    if content.startswith(OLE_MAGIC):
+        return _XLS_STREAM in content
     return _is_ods(content) or b"xl/workbook.xml" in _names(content)
 
 
 def read_workbook(content: bytes) -> Book:
     """The sheets of a workbook, its format told by its content; raises UnreadableWorkbook with the reason."""
     refuse_by_magic(content)
+    if content.startswith(OLE_MAGIC):
+        return read_xls(content)
     return read_ods(content) if _is_ods(content) else read_xlsx(content)
 
 

@@ -38,6 +38,7 @@ class Grid:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """A workbook: its sheets in order."""
+    """A workbook: its sheets in order; ``formulas_known`` is False for a format whose formulas cannot be seen."""
 
     grids: tuple[Grid, ...]
+    formulas_known: bool = True

@@ -24,7 +24,7 @@ MAX_COLUMNS: Final = 1_000
 MAX_AREA: Final = 2_000_000
 """Cells of a sheet's used rectangle: calamine lays the whole rectangle out in memory."""
 
-_OLE_MAGIC: Final = bytes.fromhex("d0cf11e0a1b11ae1")
+OLE_MAGIC: Final = bytes.fromhex("d0cf11e0a1b11ae1")
 _ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
 DAMAGED: Final = "文件已损坏，无法打开。请用 Excel 或 WPS 打开核对后另存为 .xlsx 重新报送。"
 
@@ -33,10 +33,10 @@ def refuse_by_magic(content: bytes) -> None:
     """Tell by the first bytes what is certainly no workbook that can be read."""
     if not content:
         raise UnreadableWorkbook("文件是空的（0字节），请重新报送。")
-    if content.startswith(_OLE_MAGIC):
+    if content.startswith(OLE_MAGIC):
         if _ENCRYPTED in content:
             raise UnreadableWorkbook("文件设有打开密码，请去掉密码后重新报送。")
-        raise UnreadableWorkbook("文件是旧版 .xls 格式，请另存为 .xlsx 后重新报送。")
+        return
     if not content.startswith(b"PK"):
         raise UnreadableWorkbook("文件不是 Excel 工作簿，请在财政局下发的模板中填报后重新报送。")
 

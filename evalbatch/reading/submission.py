@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Final
 
 from evalbatch.model import Entry, Note, Ref, Remark, Row, Submission, Value
@@ -16,6 +17,7 @@ from evalbatch.scheme.layout import (
     ATTACHMENT_SHEET,
     AUDIT_SHEET,
     KEY_HEADER,
+    STATUS_LABELS,
     SUPPORT_SHEET,
     address,
     column_number,
@@ -119,6 +121,8 @@ class _Reader:
                 self.read_indicators(table)
             else:
                 self.read_list(table)
+        if not self.book.formulas_known:
+            self.presume_formulas()
         self.derive()
         self.note_uncalculated()
         explanations = self.read_explanations()
@@ -242,7 +246,7 @@ class _Reader:
             else:
                 key = by_label.get(word, "")
             if key not in expected:
-                if self.holds_figures(table, row):
+                if word not in STATUS_LABELS and self.holds_figures(table, row):
                     strangers.append(row)
                 continue
             if key in table.rows:
@@ -288,7 +292,13 @@ class _Reader:
             index = table.columns.get(column.name)
             if index is None or column.type == "label" or (row, index) in table.grid.formulas or column.constant:
                 continue
-            if table.grid.at(row, index) not in ("", None) and plain(as_text(table.grid.at(row, index))):
+            if column.computed or column.formula is not None:
+                continue
+            content = table.grid.at(row, index)
+            unseen = not self.book.formulas_known and (table.spec.prefix, column.name) in self.scheme.derivations
+            if content in ("", None) or (unseen and content == 0):
+                continue
+            if plain(as_text(content)):
                 return True
         return False
 
@@ -461,6 +471,39 @@ class _Reader:
 
     # ---------------------------------------------------------------- cells that still hold the template's formula
 
+    def presume_formulas(self) -> None:
+        """Where formulas cannot be seen, a cell that says what the template's formula would say holds that formula.
+
+        A zero where the formula would say blank is taken for it too: some programs save its empty text so.
+        """
+        sheets: set[str] = set()
+        for prefix, rows in self.lists.items():
+            self.lists[prefix] = tuple(self.presume_row(prefix, row, sheets) for row in rows)
+        changed = True
+        while changed:
+            changed = False
+            for place, formula in self.scheme.derivations.items():
+                entry = self.cells.get(place)
+                if entry is None or entry.derived or not _says(entry, formula.evaluate(_Cells(self.cells, self.lists))):
+                    continue
+                self.cells[place] = Entry(entry.ref, formula.evaluate(_Cells(self.cells, self.lists)), "", derived=True)
+                sheets.add(entry.ref.sheet)
+                changed = True
+        for sheet in self.scheme.sheets:
+            if sheet in sheets:
+                text = "旧版 .xls 看不到公式：合计与全年预算数与公式相符的，按仍有公式处理"
+                self.notes.append(Note(sheet, "", "", None, "", "", text))
+
+    def presume_row(self, prefix: str, row: Row, sheets: set[str]) -> Row:
+        entries = dict(row.entries)
+        for (within, column), formula in self.scheme.derivations.items():
+            entry = entries.get(column)
+            if within != prefix or entry is None or not _says(entry, formula.evaluate(_RowFigures(entries))):
+                continue
+            entries[column] = Entry(entry.ref, formula.evaluate(_RowFigures(entries)), "", derived=True)
+            sheets.add(entry.ref.sheet)
+        return Row(row.key, row.number, entries)
+
     def derive(self) -> None:
         """Compute the cells that hold the template's formula: their cached values are never trusted."""
         self.cells, self.lists = derive(self.cells, self.lists, self.scheme)
@@ -502,6 +545,15 @@ class _Reader:
                 self.remark("FS07", grid.name, "", f"模板以外的{kind}工作表，没有计入", grid.name, "")
 
 
+def _says(entry: Entry, computed: Value) -> bool:
+    """Whether a cell shows what a formula would: the same figure, or nothing where it would be blank."""
+    if entry.unreadable:
+        return False
+    if computed is None:
+        return entry.value is None or entry.value == 0
+    return isinstance(entry.value, Decimal) and entry.value == computed
+
+
 def derive(
     cells: Mapping[tuple[str, str], Entry], lists: Mapping[str, tuple[Row, ...]], scheme: Scheme
 ) -> tuple[dict[tuple[str, str], Entry], dict[str, tuple[Row, ...]]]:
@@ -524,6 +576,21 @@ def _derive_row(prefix: str, row: Row, scheme: Scheme) -> Row:
         value = scheme.derivations[prefix, name].evaluate(figures)
         entries[name] = Entry(entry.ref, value, entry.raw, derived=True)
     return Row(row.key, row.number, entries)
+
+
+class _Cells:
+    """Figures as they stand, whether typed or computed."""
+
+    def __init__(self, cells: Mapping[tuple[str, str], Entry], lists: Mapping[str, tuple[Row, ...]]) -> None:
+        self.cells = cells
+        self.lists = lists
+
+    def figure(self, key: str, column: str) -> Value:
+        entry = self.cells.get((key, column))
+        return None if entry is None else entry.value
+
+    def column(self, prefix: str, column: str) -> Sequence[Value]:
+        return [row.value(column) for row in self.lists.get(prefix, ())]
 
 
 class _RowFigures:

@@ -10,9 +10,9 @@ import openpyxl
 import pytest
 
 from evalbatch.department_workbook import Filling, write_department_workbook
-from evalbatch.department_workbook.status import LABELS
 from evalbatch.evaluation import evaluate
 from evalbatch.reading import read_submission, read_xlsx
+from evalbatch.scheme.layout import STATUS_LABELS
 from tests.department_workbook.fillings import random_filling, seed_filling
 from tests.forms import scheme
 from tests.test_samples import builder
@@ -23,7 +23,7 @@ def cover(filling: Filling | None) -> dict[str, tuple[Any, Any]]:
     write_department_workbook(target, scheme(), filling)
     sheet = openpyxl.load_workbook(target, data_only=True)["封面"]
     rows = {sheet.cell(row, 2).value: row for row in range(5, sheet.max_row + 1)}
-    return {label: (sheet.cell(rows[label], 3).value, sheet.cell(rows[label], 4).value) for label in LABELS}
+    return {label: (sheet.cell(rows[label], 3).value, sheet.cell(rows[label], 4).value) for label in STATUS_LABELS}
 
 
 def test_a_clean_form_can_be_sent() -> None:

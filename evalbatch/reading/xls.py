@@ -1,0 +1,67 @@
+"""Bytes of an .xls (or WPS .et) -> Book: values, dates and errors by xlrd, which sees no formulas."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import xlrd
+from xlrd.sheet import Cell as XlsCell
+
+from evalbatch.reading.book import Book, Content, Grid, UnreadableWorkbook
+from evalbatch.reading.container import DAMAGED, refuse_area
+
+_PASSWORD: Final = "文件设有打开密码，请去掉密码后重新报送。"
+
+
+def read_xls(content: bytes) -> Book:
+    """The sheets of an .xls; raises UnreadableWorkbook with a sentence for the department."""
+    try:
+        with xlrd.open_workbook(file_contents=content, logfile=_Silent()) as workbook:
+            return Book(tuple(_grid(workbook, sheet) for sheet in workbook.sheets()), formulas_known=False)
+    except UnreadableWorkbook:
+        raise
+    except xlrd.XLRDError as error:
+        raise UnreadableWorkbook(_PASSWORD if "encrypted" in str(error) else DAMAGED) from None
+    except Exception:  # noqa: BLE001  # a damaged file breaks xlrd in any of its records
+        raise UnreadableWorkbook(DAMAGED) from None
+
+
+def _grid(workbook: xlrd.Book, sheet: xlrd.sheet.Sheet) -> Grid:
+    refuse_area(sheet.nrows, sheet.ncols)
+    errors: dict[tuple[int, int], str] = {}
+    rows: list[list[Content]] = []
+    for number in range(sheet.nrows):
+        row: list[Content] = []
+        for column, cell in enumerate(sheet.row(number)):
+            if cell.ctype == xlrd.XL_CELL_ERROR:
+                errors[number, column] = xlrd.error_text_from_code.get(cell.value, "#N/A")
+            row.append(_content(workbook, cell))
+        rows.append(row)
+    return Grid(sheet.name, rows, sheet.visibility != 0, {}, errors)
+
+
+def _content(workbook: xlrd.Book, cell: XlsCell) -> Content:
+    value: Content = cell.value
+    match cell.ctype:
+        case xlrd.XL_CELL_TEXT | xlrd.XL_CELL_NUMBER:
+            return value
+        case xlrd.XL_CELL_BOOLEAN:
+            return bool(value)
+        case xlrd.XL_CELL_DATE:
+            try:
+                day: Content = xlrd.xldate.xldate_as_datetime(value, workbook.datemode)
+                return day
+            except (xlrd.xldate.XLDateError, ValueError, OverflowError):
+                return value
+        case _:
+            return ""
+
+
+class _Silent:
+    """xlrd reports oddities of a file on its log, which is nobody's here."""
+
+    def write(self, text: str) -> int:
+        return len(text)
+
+    def flush(self) -> None:
+        return None
