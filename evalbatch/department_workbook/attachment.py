@@ -19,7 +19,6 @@ from evalbatch.department_workbook.frame import (
     plain_number,
     put_formula,
 )
-from evalbatch.department_workbook.indicators import group_title
 from evalbatch.department_workbook.live import live_formulas
 from evalbatch.department_workbook.support import live_text
 from evalbatch.scheme import SELF_SCORE, Formula, Indicator
@@ -53,7 +52,7 @@ def write_attachment(form: Form) -> None:
 def _write_group(form: Form, sheet: Worksheet, row: int, group: GroupSpec, rows: Sequence[Indicator]) -> None:
     left, centred = form.styles.attachment(), form.styles.attachment("center")
     last = row + len(rows) - 1
-    _span(sheet, row, last, _LEVEL1, group_title(group), left)
+    _span(sheet, row, last, _LEVEL1, group.title, left)
     for level2, first, count in _runs(rows):
         _span(sheet, row + first, row + first + count - 1, _LEVEL2, level2, left)
     for offset, indicator in enumerate(rows):

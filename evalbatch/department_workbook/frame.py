@@ -18,6 +18,7 @@ from evalbatch.cell_text import plain_text
 from evalbatch.department_workbook.figures import UNIT, FilledFigures, Filling
 from evalbatch.department_workbook.styles import LINE_HEIGHT, Styles
 from evalbatch.model import Value
+from evalbatch.plain_sheet import PlainSheet
 from evalbatch.scheme import CONTENT, Scheme
 from evalbatch.scheme.layout import HEADER_ROW, SheetLayout, template_cell, template_layout
 from evalbatch.scheme.spec import ColumnSpec
@@ -74,20 +75,9 @@ class Head:
     """Whether 金额单位 is printed."""
 
 
-class _Sheet(Worksheet):  # type: ignore[misc]
-    """A worksheet whose formulas are written as they stand.
-
-    XlsxWriter searches each formula for the names of functions newer than Excel 2010, which takes longer than
-    writing it; ours have none, and a test holds that.
-    """
-
-    def _prepare_formula(self, formula: str, expand_future_functions: bool = False) -> str:
-        return formula.removeprefix("=")
-
-
 def add_sheet(form: Form, name: str) -> Worksheet:
     """An empty sheet."""
-    return form.workbook.add_worksheet(name, _Sheet)
+    return form.workbook.add_worksheet(name, PlainSheet)
 
 
 def open_sheet(form: Form, name: str, head: Head, columns: Sequence[tuple[str, int]], freeze: int) -> Worksheet:

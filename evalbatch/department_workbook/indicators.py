@@ -14,7 +14,6 @@ from evalbatch.department_workbook.frame import (
     close_sheet,
     height,
     open_sheet,
-    plain_number,
     put,
     put_formula,
     validate,
@@ -24,7 +23,7 @@ from evalbatch.department_workbook.styles import number_format
 from evalbatch.department_workbook.support import live_text
 from evalbatch.scheme import SELF_SCORE, Indicator
 from evalbatch.scheme.layout import KEY_HEADER, SheetLayout, visible_columns
-from evalbatch.scheme.spec import ColumnSpec, GroupSpec, SheetSpec
+from evalbatch.scheme.spec import ColumnSpec, SheetSpec
 
 _NOTE: Final = (
     "注：自评得分在0与分值之间；扣分的写明原因，得满分的注明佐证材料。“系统测算”的指标以测算得分为准，“待核”表示所需数据未填全。"
@@ -33,12 +32,6 @@ _NOTE: Final = (
 _METHODS: Final = {"测算": "系统测算", "事实": "事实核对", "评判": "评判"}
 _FROZEN: Final = 4
 _MINIMUM_HEIGHT: Final = 32.0
-
-
-def group_title(group: GroupSpec) -> str:
-    """A level-1 indicator as printed: A部门决策（15分）, F加减分项（≤5分）."""
-    points = f"{plain_number(group.points)}分" if group.cap is None else f"≤{plain_number(group.cap)}分"
-    return f"{group.name}（{points}）"
 
 
 def write_indicators(form: Form, spec: SheetSpec) -> None:
@@ -55,7 +48,7 @@ def write_indicators(form: Form, spec: SheetSpec) -> None:
 def _write_indicator(form: Form, sheet: Worksheet, layout: SheetLayout, indicator: Indicator) -> None:
     row = layout.rows[indicator.code] - 1
     labels = {
-        "一级指标": group_title(indicator.group),
+        "一级指标": indicator.group.title,
         "二级指标": indicator.spec.level2,
         "三级指标": indicator.name,
         "指标说明": indicator.spec.explain,

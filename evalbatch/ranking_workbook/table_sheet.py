@@ -10,6 +10,7 @@ from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from evalbatch.cell_text import plain_text
+from evalbatch.plain_sheet import PlainSheet
 from evalbatch.ranking_workbook.cells import write_computed, write_value
 from evalbatch.ranking_workbook.formulas import CHANGED, IS_CHANGED
 from evalbatch.ranking_workbook.grid import Grid
@@ -37,21 +38,11 @@ _PADDING: Final = 1.5
 _IGNORED: Final = ("number_stored_as_text", "formula_differs", "formula_range", "empty_cell_reference")
 
 
-class _PlainFormulas(Worksheet):  # type: ignore[misc]
-    """A worksheet of XlsxWriter that takes formulas as they are.
-
-    None of ours has a function newer than Excel 2010; looking for each of them in each formula took most of the time.
-    """
-
-    def _prepare_formula(self, formula: str, expand_future_functions: bool = False) -> str:
-        return formula.removeprefix("=")
-
-
 def write_sheet(book: Workbook, formats: Formats, page: Sheet, grid: Grid | None) -> None:
     """Write a sheet, and further ones (``得分明细（2）``) for the rows that it cannot hold; formulas where ``grid`` is."""
     room = MOST_ROWS - page.header_row - 1
     for part, start in enumerate(range(0, max(len(page.table), 1), room), 1):
-        sheet: Worksheet = book.add_worksheet(page.name if part == 1 else f"{page.name}（{part}）", _PlainFormulas)
+        sheet: Worksheet = book.add_worksheet(page.name if part == 1 else f"{page.name}（{part}）", PlainSheet)
         _write_part(sheet, formats, page, grid, start, start + room)
 
 

@@ -12,21 +12,14 @@ from evalbatch.rules.case import Case, rule
 from evalbatch.rules.form import remarked
 from evalbatch.scheme import APPLICABLE, EVIDENCE, REASON, SELF_SCORE, Indicator
 from evalbatch.scheme.formula import cells
-from evalbatch.scheme.spec import GroupSpec
 from evalbatch.scoring import is_inapplicable
-
-
-def group_text(group: GroupSpec) -> str:
-    """The level-1 text as printed: ``A部门决策（15分）``, ``F加减分项（≤5分）``."""
-    points = f"≤{group.cap}" if group.cap is not None else f"{group.points}"
-    return f"{group.name}（{points}分）"
 
 
 @rule("SC01")
 def group_points(case: Case) -> Iterator[Finding]:
     """The points in a level-1 text are not the scheme's; the first row of each changed group is named."""
     for group in case.scheme.spec.groups:
-        expected = group_text(group)
+        expected = group.title
         for code in (code for code in case.scheme.indicators if code.startswith(group.code)):
             found = case.submission.text(code, "一级指标")
             if found and plain(found) != plain(expected):

@@ -55,6 +55,12 @@ class GroupSpec(Spec):
     optional_rows: bool = False
     cap: Decimal | None = None
 
+    @property
+    def title(self) -> str:
+        """The level-1 text as printed: A部门决策（15分）, F加减分项（≤5分）."""
+        points = f"{self.points:f}" if self.cap is None else f"≤{self.cap:f}"
+        return f"{self.name}（{points.rstrip('0').rstrip('.') if '.' in points else points}分）"
+
 
 class OptionSpec(Spec):
     """One way to read an ambiguity; with a formula it is what the policy's name stands for in formulas."""

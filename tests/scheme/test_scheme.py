@@ -55,6 +55,13 @@ def test_the_2024_scheme_is_whole() -> None:
     assert numbers == set(range(1, 33))
 
 
+def test_a_group_is_printed_the_same_however_its_points_are_written() -> None:
+    groups = compile_scheme(TEXT.replace("points = 15 }", "points = 15.0 }").encode(), "x.toml").spec.groups
+    assert [groups[0].title, groups[1].title, groups[5].title] == [
+        "A部门决策（15分）", "B部门管理（20分）", "F加减分项（≤5分）",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("total", "grade"),
     [
