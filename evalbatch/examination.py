@@ -28,6 +28,8 @@ class Examined:
     result: Result | None = None
     refusal: Finding | None = None
     other: str = ""
+    members: tuple[Arrival, ...] = ()
+    """What lay in it, for a mail or an archive: each is to be examined by itself."""
 
 
 def examine_file(arrival: Arrival, scheme: Scheme, roster: Roster | None, prefill: Prefill | None = None) -> Examined:

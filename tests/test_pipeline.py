@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from evalbatch import examination, pipeline
+from evalbatch import examination, workers
+from evalbatch.consolidation import consolidate
 from evalbatch.examination import examine_file
 from evalbatch.intake import InboxError, RosterError, find_arrivals, read_roster
 from evalbatch.model import Outcome
-from evalbatch.pipeline import Progress, Settings, WorkersError, consolidate, run
+from evalbatch.pipeline import Progress, run
+from evalbatch.workers import Settings, WorkersError
 from tests.forms import scheme
 from tests.test_samples import builder
 
@@ -197,7 +199,7 @@ def crash(arrivals: Sequence[object]) -> list[object]:
     """A worker that dies on one file, as a reader out of memory does."""
     if any(getattr(arrival, "name", "").startswith("101002") for arrival in arrivals):
         os._exit(134)
-    return pipeline._examine_chunk(arrivals)  # type: ignore[arg-type,return-value]
+    return workers._examine_chunk(arrivals)  # type: ignore[arg-type,return-value]
 
 
 def dead(arrivals: Sequence[object]) -> list[object]:
@@ -206,14 +208,14 @@ def dead(arrivals: Sequence[object]) -> list[object]:
 
 
 def test_a_reader_that_dies_takes_only_its_own_file_down(inbox: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "EXAMINE", crash)
+    monkeypatch.setattr(workers, "EXAMINE", crash)
     outcome = run(find_arrivals([inbox]), Settings(None, None, 2), TIME)
     assert totals(outcome) == [(1, "101003", "98.90"), (2, "101001", "98.40")]
     assert statuses(outcome)[sample("101002").name] == "退回重报"
 
 
 def test_workers_that_never_start_blame_no_file(inbox: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "EXAMINE", dead)
+    monkeypatch.setattr(workers, "EXAMINE", dead)
     with pytest.raises(WorkersError):
         run(find_arrivals([inbox]), Settings(None, None, 2), TIME)
 

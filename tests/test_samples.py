@@ -18,9 +18,10 @@ from evalbatch.department_workbook import write_department_workbook
 from evalbatch.evaluation import evaluate
 from evalbatch.intake import find_arrivals, read_roster
 from evalbatch.model import Outcome, Ranked, Result
-from evalbatch.pipeline import Settings, run
+from evalbatch.pipeline import run
 from evalbatch.reading import read_submission, read_xlsx
 from evalbatch.scheme.formula import round_half_up
+from evalbatch.workers import Settings
 from tests.forms import parts, places, scheme
 
 FOLDER = Path(__file__).parent.parent / "samples" / "2024"

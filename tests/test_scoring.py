@@ -12,12 +12,12 @@ from xml.sax.saxutils import unescape
 
 import pytest
 
+from evalbatch.consolidation import consolidate
 from evalbatch.department_workbook import Filling, write_department_workbook
 from evalbatch.evaluation import evaluate
 from evalbatch.examination import Examined
 from evalbatch.intake import Arrival
 from evalbatch.model import Line, Result
-from evalbatch.pipeline import consolidate
 from evalbatch.ranking import rank
 from evalbatch.ranking_workbook import write_ranking_workbook
 from evalbatch.reading import read_submission, read_xlsx

@@ -29,6 +29,14 @@ class Arrival:
     """File time in whole seconds, local time."""
     refusal: str = ""
     """Why it is not opened at all (a link, a device, a lock file); ``""`` for an ordinary file."""
+    content: bytes | None = None
+    """The bytes of what lay in a mail or an archive; ``None`` for a file, which is read from ``path``."""
+    subject: str = ""
+    """Subject of the mail it came in."""
+    sender: str = ""
+    """Address of the mail's sender, for the return notice only."""
+    depth: int = 0
+    """How many mails and archives it lay in."""
 
 
 def find_arrivals(inboxes: Sequence[Path]) -> tuple[Arrival, ...]:
