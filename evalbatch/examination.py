@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Generic, TypeVar, cast
 
+from evalbatch.department_rows import summarise
 from evalbatch.evaluation import evaluate, returned
 from evalbatch.intake import Arrival, Prefill, Roster
 from evalbatch.intake.arrivals import SPREADSHEETS
-from evalbatch.model import Finding, Ref, Result, Submission, Supplied
+from evalbatch.model import Finding, Ref, Result, Submission, Summary, Supplied
 from evalbatch.reading import NotATemplate, UnreadableWorkbook, is_workbook, read_submission, read_workbook
 from evalbatch.rules import Registered
 from evalbatch.scheme import Scheme
@@ -19,20 +20,25 @@ MAX_FILE: Final = 100 * 1024 * 1024
 """Bytes of a file that is still opened as a workbook."""
 
 
+R_co = TypeVar("R_co", covariant=True)
+
+
 @dataclass(frozen=True, slots=True)
-class Examined:
+class Examined(Generic[R_co]):
     """What became of one file: a result, a finding that sends it back, or other material with a reason."""
 
     arrival: Arrival
     digest: str
-    result: Result | None = None
+    result: R_co | None = None
     refusal: Finding | None = None
     other: str = ""
     members: tuple[Arrival, ...] = ()
     """What lay in it, for a mail or an archive: each is to be examined by itself."""
 
 
-def examine_file(arrival: Arrival, scheme: Scheme, roster: Roster | None, prefill: Prefill | None = None) -> Examined:
+def examine_file(
+    arrival: Arrival, scheme: Scheme, roster: Roster | None, prefill: Prefill | None = None
+) -> Examined[Result]:
     """Read, check and score one file; whatever is wrong with it becomes data, never an exception."""
     if arrival.refusal:
         return Examined(arrival, "", other=arrival.refusal)
@@ -55,6 +61,13 @@ def examine_file(arrival: Arrival, scheme: Scheme, roster: Roster | None, prefil
         return Examined(arrival, digest, refusal=refusal(scheme, arrival, error.reason))
     result = evaluate(submission, scheme, _registered(submission, roster, prefill))
     return Examined(arrival, digest, result=result, refusal=returned(result))
+
+
+def abridge(examined: Examined[Result], scheme: Scheme) -> Examined[Summary]:
+    """What became of a file, with no more of a result than the batch holds."""
+    result = None if examined.result is None else summarise(examined.result, scheme)
+    arrival = replace(examined.arrival, content=None)
+    return cast(Examined[Summary], replace(examined, arrival=arrival, result=cast(Any, result)))
 
 
 def _registered(submission: Submission, roster: Roster | None, prefill: Prefill | None) -> Registered | None:

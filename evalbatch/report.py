@@ -7,11 +7,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-import pandas as pd
-
+from evalbatch.department_rows import Value
 from evalbatch.model import Outcome
 from evalbatch.scheme import Scheme
-from evalbatch.tables import Value, files_table, findings_table, ranking_table
+from evalbatch.tables import Table, files_table, findings_table, ranking_table
 
 Plain = int | float | str | None
 
@@ -24,7 +23,7 @@ def report(outcome: Outcome, scheme: Scheme) -> dict[str, Any]:
     """
     return {
         "scheme": {"edition": scheme.spec.edition, "digest": scheme.digest},
-        "departments": _records(ranking_table(outcome)),
+        "departments": _records(ranking_table(outcome, scheme)),
         "findings": _records(findings_table(outcome)),
         "files": _records(files_table(outcome)),
     }
@@ -37,10 +36,8 @@ def dump_report(outcome: Outcome, scheme: Scheme) -> bytes:
     return f"{text}\n".encode("utf-8", "replace")
 
 
-def _records(frame: pd.DataFrame) -> list[dict[str, Plain]]:
-    headers = [str(header) for header in frame.columns]
-    rows = frame.itertuples(index=False, name=None)
-    return [{header: _plain(value) for header, value in zip(headers, row, strict=True)} for row in rows]
+def _records(table: Table) -> list[dict[str, Plain]]:
+    return [{header: _plain(value) for header, value in zip(table.headers, row, strict=True)} for row in table]
 
 
 def _plain(value: Value) -> Plain:

@@ -11,8 +11,9 @@ from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import Final
 
-from evalbatch.examination import Examined, digest_of, examine_file, refusal
+from evalbatch.examination import Examined, abridge, digest_of, examine_file, refusal
 from evalbatch.intake import Arrival, Prefill, Roster
+from evalbatch.model import Summary
 from evalbatch.scheme import Scheme, load_scheme
 
 _CHUNK: Final = 16
@@ -41,13 +42,14 @@ def _start_worker(settings: Settings) -> None:
     _worker_settings = settings
 
 
-def _examine_chunk(arrivals: Sequence[Arrival]) -> list[Examined]:
+def _examine_chunk(arrivals: Sequence[Arrival]) -> list[Examined[Summary]]:
     assert _worker_settings is not None
     scheme = load_scheme(_worker_settings.scheme)
-    return [examine_file(arrival, scheme, _worker_settings.roster, _worker_settings.prefill) for arrival in arrivals]
+    known = (_worker_settings.roster, _worker_settings.prefill)
+    return [abridge(examine_file(arrival, scheme, *known), scheme) for arrival in arrivals]
 
 
-EXAMINE: Callable[[Sequence[Arrival]], list[Examined]] = _examine_chunk
+EXAMINE: Callable[[Sequence[Arrival]], list[Examined[Summary]]] = _examine_chunk
 """What a worker does with a chunk of arrivals."""
 
 
@@ -68,7 +70,7 @@ def _pool(settings: Settings, workers: int) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker, initargs=(settings,))
 
 
-def examine_all(arrivals: Sequence[Arrival], settings: Settings) -> Iterator[Examined]:
+def examine_all(arrivals: Sequence[Arrival], settings: Settings) -> Iterator[Examined[Summary]]:
     """Every arrival examined in worker processes, as they finish.
 
     A reader that dies takes only its own file down: files of a broken chunk are tried again one by one.
@@ -77,7 +79,7 @@ def examine_all(arrivals: Sequence[Arrival], settings: Settings) -> Iterator[Exa
     chunks = [arrivals[start : start + size] for start in range(0, len(arrivals), size)]
     suspects: list[Arrival] = []
     with _pool(settings, min(settings.jobs, len(chunks)) or 1) as pool:
-        futures: dict[Future[list[Examined]], Sequence[Arrival]] = {}
+        futures: dict[Future[list[Examined[Summary]]], Sequence[Arrival]] = {}
         try:
             for chunk in chunks:
                 futures[pool.submit(EXAMINE, chunk)] = chunk
@@ -98,7 +100,7 @@ def examine_all(arrivals: Sequence[Arrival], settings: Settings) -> Iterator[Exa
 
 def _one_by_one(
     queue: Sequence[Arrival], settings: Settings, scheme: Scheme
-) -> Generator[Examined, None, list[Arrival]]:
+) -> Generator[Examined[Summary], None, list[Arrival]]:
     """Examine files one at a time until one kills the worker; returns the files after it."""
     with _pool(settings, 1) as pool:
         try:

@@ -6,10 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Final
 
-from evalbatch.ranking_workbook.grid import FIGURES, RANKING, Grid
-from evalbatch.scheme import Indicator, Scheme, points
-from evalbatch.scheme.formula import Call, Cell, Compare, Node, Text
-from evalbatch.tables import (
+from evalbatch.department_rows import (
     MET,
     MISSED,
     NO_BASE,
@@ -24,6 +21,9 @@ from evalbatch.tables import (
     seal_weight,
     sealed_columns,
 )
+from evalbatch.ranking_workbook.grid import FIGURES, RANKING, Grid
+from evalbatch.scheme import Indicator, Scheme, points
+from evalbatch.scheme.formula import Call, Cell, Compare, Node, Text
 
 Builder = Callable[[Grid, int], str | None]
 """The formula of a column with its places open; the number tells a department's lines or items apart."""

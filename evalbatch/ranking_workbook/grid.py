@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+from evalbatch.department_rows import list_header
 from evalbatch.scheme import Scheme
 from evalbatch.scheme.formula import Node, to_excel
 from evalbatch.scheme.layout import column_letter
-from evalbatch.tables import list_header
 
 RANKING: Final = "排名"
 LINES: Final = "得分明细"
