@@ -66,8 +66,7 @@ def examine_file(
 def abridge(examined: Examined[Result], scheme: Scheme) -> Examined[Summary]:
     """What became of a file, with no more of a result than the batch holds."""
     result = None if examined.result is None else summarise(examined.result, scheme)
-    arrival = replace(examined.arrival, content=None)
-    return cast(Examined[Summary], replace(examined, arrival=arrival, result=cast(Any, result)))
+    return cast(Examined[Summary], replace(examined, result=cast(Any, result)))
 
 
 def _registered(submission: Submission, roster: Roster | None, prefill: Prefill | None) -> Registered | None:
