@@ -25,7 +25,7 @@ from evalbatch.scheme.spec import ColumnSpec
 R = TypeVar("R")
 T = TypeVar("T")
 Value = Decimal | int | str | date | datetime | None
-Row = tuple[Value, ...]
+Row = Sequence[Value]
 Columns = tuple[tuple[str, Callable[[R], Value]], ...]
 
 NONE: Final = "—"
