@@ -30,6 +30,7 @@ from evalbatch.scheme.layout import (
 Place = tuple[str, str]
 """(sheet, cell)."""
 _SCORE: Final = "测算得分"
+_SENTENCE: Final = "测算说明"
 _SUPPORT_ROW: Final = 7
 """The first row of the lists on the hidden sheet."""
 _LEFT, _RIGHT, _GAP, _VERDICT, _ADVICE = range(4, 9)
@@ -61,6 +62,7 @@ def computed_cells(scheme: Scheme, filling: Filling) -> dict[Place, Content]:
     for code, value in scores.items():
         sheet = scheme.sheet_of(code)
         found[sheet, template_layout(scheme)[sheet].cell(code, _SCORE)] = value
+        found[sheet, template_layout(scheme)[sheet].cell(code, _SENTENCE)] = figures.sentence(code)
     verdicts: dict[str, str] = {}
     found |= _audit(scheme, figures, verdicts)
     found |= _attachment(scheme, figures)
