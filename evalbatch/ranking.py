@@ -20,7 +20,7 @@ def rank(results: Sequence[Result]) -> tuple[Ranked, ...]:
         {
             # totals have two decimals at the most, so cents are exact integers
             "cents": [int(result.total * 100) for result in results],
-            "category": [result.submission.category for result in results],
+            "category": pd.Series([result.submission.category for result in results], dtype=object),
         }
     )
     ranks = frame["cents"].rank(method="min", ascending=False).astype(int)
