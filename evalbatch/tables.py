@@ -7,6 +7,7 @@ a blank is ``None`` and a ratio without a base is ``"—"``. A column is one lin
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -359,15 +360,10 @@ def _ranking(outcome: Outcome, findings: pd.DataFrame) -> pd.DataFrame:
     below = _frame(_UNRANKED, outcome.unranked).reindex(columns=ranked.columns)
     frame = pd.concat([ranked, below], ignore_index=True).astype(object)
     frame = frame.where(frame.notna(), None)
-    counts = findings.dropna(subset=[_FILE]).value_counts([_FILE, "级别"]).unstack("级别", fill_value=0)
-    sent = frame[_FILE].notna()
+    counts = Counter(zip(findings[_FILE], findings["级别"], strict=True))
     for header, level in (("错误数", "错误"), ("预警数", "预警")):
-        if level in counts:
-            number = counts[level].reindex(frame[_FILE], fill_value=0).astype(object)
-            frame[header] = number.to_numpy()
-        else:
-            frame[header] = 0
-        frame[header] = frame[header].astype(object).where(sent, None)
+        numbers = [None if file is None else counts[file, level] for file in frame[_FILE]]
+        frame[header] = pd.Series(numbers, dtype=object)
     return frame
 
 
