@@ -11,6 +11,7 @@ from evalbatch.figures import SubmissionFigures, evidence, place_ref
 from evalbatch.model import Line, Ref, Source, Submission
 from evalbatch.scheme import APPLICABLE, REASON, SELF_SCORE, Indicator, Scheme
 from evalbatch.scheme.formula import number, round_half_up
+from evalbatch.scheme.points import excuse
 
 _ZERO: Final = Decimal(0)
 _ONE: Final = Decimal(1)
@@ -109,9 +110,7 @@ def _line(submission: Submission, scheme: Scheme, figures: SubmissionFigures, in
     claimed = None if claim is None else rounded(claim * scale)
     if is_inapplicable(submission, indicator):
         granted = full if scheme.choice("不适用") == "满分" else _ZERO
-        reason = submission.text(code, REASON)
-        word = "满分" if granted else "0分"
-        sentence = f"部门填报不适用（{reason}），计{word}。"
+        sentence = excuse(scheme, code).write(figures)
         return line("不适用", granted, granted, sentence, claimed=claimed)
     if indicator.points is None:
         if claim is None:

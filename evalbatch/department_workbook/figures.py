@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
 
-from evalbatch.department_workbook.live import LITERAL, LiveCheck, live_formulas
+from evalbatch.department_workbook.live import LITERAL, LiveCheck, LiveFigure, live_formulas
 from evalbatch.model import Value
-from evalbatch.scheme import APPLICABLE, CONTENT, Judgement, Scheme
+from evalbatch.scheme import APPLICABLE, CONTENT, Judgement, Scheme, show
 from evalbatch.scheme import formula as language
 from evalbatch.scheme.formula import Call, Cell, Scalar
 
@@ -93,6 +93,19 @@ class FilledFigures:
     def column(self, prefix: str, column: str) -> Sequence[Value]:
         """A list column over its filled rows."""
         return [row.figure("", column) for row in self.rows[prefix] if row.used]
+
+    def sentence(self, code: str) -> str:
+        """测算说明 of an objective indicator."""
+        for sentence in live_formulas(self.scheme).sentences[code]:
+            if sentence.when is None or sentence.when.holds(self):
+                return "".join(piece if isinstance(piece, str) else self._shown(piece) for piece in sentence.pieces)
+        return ""
+
+    def _shown(self, figure: LiveFigure) -> str:
+        value = figure.formula.evaluate(self)
+        if figure.amount and isinstance(value, Decimal):
+            value = language.divide(value, self.per_unit)
+        return show(value, figure.form)
 
     def judge(self, live: LiveCheck) -> Judgement:
         """A check over definite cells, or over the rows of its list: the number of failing ones against 0."""

@@ -20,16 +20,18 @@ from evalbatch.department_workbook.frame import (
 )
 from evalbatch.department_workbook.live import live_formulas
 from evalbatch.department_workbook.styles import number_format
-from evalbatch.department_workbook.support import live_text
+from evalbatch.department_workbook.support import live_text, sentence_text
 from evalbatch.scheme import SELF_SCORE, Indicator
 from evalbatch.scheme.layout import KEY_HEADER, SheetLayout, visible_columns
 from evalbatch.scheme.spec import ColumnSpec, SheetSpec
 
 _NOTE: Final = (
-    "注：自评得分在0与分值之间；扣分的写明原因，得满分的注明佐证材料。“系统测算”的指标以测算得分为准，“待核”表示所需数据未填全。"
+    "注：自评得分在0与分值之间；扣分的写明原因，得满分的注明佐证材料。“系统测算”的指标以测算得分为准，理由见测算说明，“待核”表示所需数据未填全。"
     "确不适用的，是否适用选“否”并在扣分原因栏写明理由；可选指标未选的选“否”。"
 )
 _METHODS: Final = {"测算": "系统测算", "事实": "事实核对", "评判": "评判"}
+_FIGURE: Final = "00000.00"
+"""Room for a figure within a sentence."""
 _FROZEN: Final = 4
 _MINIMUM_HEIGHT: Final = 32.0
 
@@ -65,6 +67,8 @@ def _write_indicator(form: Form, sheet: Worksheet, layout: SheetLayout, indicato
             texts.append((labels.get(column.name, ""), column.width))
         elif column.constant:
             sheet.write_number(row, at, float(indicator.weight), form.styles.constant(column.type))
+        elif column.computed and column.type == "text":
+            texts += [(text, column.width) for text in _write_sentence(form, sheet, row, at, indicator)]
         elif column.computed:
             _write_score(form, sheet, row, at, indicator, column)
         else:
@@ -90,3 +94,15 @@ def _write_score(form: Form, sheet: Worksheet, row: int, at: int, indicator: Ind
     formula = live_text(score.node, form.scheme, form.scheme.sheet_of(indicator.code))
     style = form.styles.computed(number_format(column.type), align="center")
     put_formula(sheet, row, at, formula, style, score.evaluate(form.figures))
+
+
+def _write_sentence(form: Form, sheet: Worksheet, row: int, at: int, indicator: Indicator) -> list[str]:
+    """Write why the row has its points; returns what may come to stand there."""
+    if indicator.points is None:
+        sheet.write_blank(row, at, None, form.styles.unused())
+        return []
+    sentences = live_formulas(form.scheme).sentences[indicator.code]
+    formula = sentence_text(form.scheme, indicator.code, form.scheme.sheet_of(indicator.code))
+    said = form.figures.sentence(indicator.code)
+    put_formula(sheet, row, at, formula, form.styles.computed("General", align="left"), said)
+    return [said, *("".join(part if isinstance(part, str) else _FIGURE for part in one.pieces) for one in sentences)]

@@ -7,16 +7,16 @@ answers with that amount in its unit. So one tree serves the live formula and it
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
 from typing import Final
 
-from evalbatch.scheme import SELF_SCORE, Check, Formula, Scheme
+from evalbatch.scheme import SELF_SCORE, Check, Formula, Scheme, Sentence
 from evalbatch.scheme import formula as language
 from evalbatch.scheme.formula import Call, Cell, Compare, Node, Number, Product, Sum, Text
-from evalbatch.scheme.points import BLANK, PENDING, computed, granted, refused
+from evalbatch.scheme.points import BLANK, PENDING, computed, granted, refused, sentences
 
 LITERAL: Final = "万元"
 """Key of a literal amount; its column is the amount in 万元, as text."""
@@ -38,6 +38,24 @@ class LiveCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class LiveFigure:
+    """A figure within a sentence, and how it is shown there."""
+
+    formula: Formula
+    form: str
+    amount: bool
+    """Whether it is an amount: sentences speak of 万元, whatever the workbook's unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSentence:
+    """A sentence of the scheme over amounts in the workbook's unit, and the condition under which it is said."""
+
+    when: Formula | None
+    pieces: tuple[str | LiveFigure, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Live:
     """What the department's workbook computes beyond the derived cells."""
 
@@ -46,6 +64,8 @@ class Live:
     checks: tuple[LiveCheck, ...]
     scores: Mapping[str, Formula]
     """测算得分 of the objective indicators; 待核 is a text."""
+    sentences: Mapping[str, tuple[LiveSentence, ...]]
+    """测算说明 of the objective indicators: the first one that holds."""
     claimed: Mapping[str, Formula]
     """自评得分 of each group, optional rows on the scale of the chosen ones."""
 
@@ -54,6 +74,7 @@ class Live:
         trees = [(name, node) for name, columns in self.rows.items() for node in columns.values()]
         trees += [(live.check.list, side.node) for live in self.checks for side in (live.left, live.right)]
         trees += [("", score.node) for score in self.scores.values()]
+        trees += [("", node) for sentence in self.said() for node in _nodes(sentence)]
         found = [
             cell
             for within, node in trees
@@ -61,6 +82,30 @@ class Live:
             if cell.key == prefix or (not cell.key and within == prefix)
         ]
         return tuple(found)
+
+    def said(self) -> Iterator[LiveSentence]:
+        """Every sentence of every indicator."""
+        return (sentence for sentences in self.sentences.values() for sentence in sentences)
+
+    def named(self, prefix: str) -> tuple[tuple[str, str], ...]:
+        """The (label, flag) columns of a list whose flagged rows a sentence names."""
+        figures = [piece for sentence in self.said() for piece in sentence.pieces if isinstance(piece, LiveFigure)]
+        found: dict[tuple[str, str], None] = {}
+        for figure in figures:
+            match figure.formula.node:
+                case Call("NAMES", (Cell(key, label, _), Cell(_, flag, _)), _) if key == prefix:
+                    found[label, flag] = None
+                case _:
+                    pass
+        return tuple(found)
+
+
+def _nodes(sentence: LiveSentence) -> Iterator[Node]:
+    if sentence.when is not None:
+        yield sentence.when.node
+    for piece in sentence.pieces:
+        if isinstance(piece, LiveFigure):
+            yield piece.formula.node
 
 
 @lru_cache(maxsize=8)
@@ -78,7 +123,25 @@ def live_formulas(scheme: Scheme) -> Live:
             for code, indicator in scheme.indicators.items()
             if indicator.points is not None
         },
+        sentences={
+            code: tuple(_live_sentence(units, sentence) for sentence in sentences(scheme, indicator))
+            for code, indicator in scheme.indicators.items()
+            if indicator.points is not None
+        },
         claimed={group.code: Formula.of(_claimed(scheme, group.code)) for group in scheme.spec.groups},
+    )
+
+
+def _live_sentence(units: _Units, sentence: Sentence) -> LiveSentence:
+    def live(formula: Formula) -> Formula:
+        return Formula.of(units.rewrite(formula.node))
+
+    return LiveSentence(
+        when=None if sentence.when is None else live(sentence.when),
+        pieces=tuple(
+            piece if isinstance(piece, str) else LiveFigure(live(piece[0]), piece[1], units.is_amount(piece[0].node))
+            for piece in sentence.pieces
+        ),
     )
 
 

@@ -16,10 +16,10 @@ from xlsxwriter.worksheet import Worksheet
 
 from evalbatch.department_workbook.figures import UNIT, FilledRow
 from evalbatch.department_workbook.frame import Form, add_sheet, put_formula, quoted
-from evalbatch.department_workbook.live import LITERAL, LiveCheck, live_formulas
+from evalbatch.department_workbook.live import LITERAL, LiveCheck, LiveFigure, live_formulas
 from evalbatch.model import Value
-from evalbatch.scheme import Scheme
-from evalbatch.scheme.formula import Addresses, Call, Cell, Node, Sum, scalar, to_excel
+from evalbatch.scheme import REASON, SHOWN_DECIMALS, Scheme
+from evalbatch.scheme.formula import UNNAMED, Addresses, Call, Cell, Node, Sum, maybe_blank, number, scalar, to_excel
 from evalbatch.scheme.layout import (
     HEADER_ROW,
     SUPPORT_SHEET,
@@ -44,6 +44,10 @@ _POSITION: Final = f"ROW()-{_HEADER - 1}"
 _USED: Final = "填列"
 _ROW: Final = "§"
 """Stands for the number of the current row."""
+_ABOVE: Final = "¤"
+"""Stands for the number of the row above it."""
+_LONGEST_NAMES: Final = 20000
+"""No further name is joined beyond so many characters: a cell holds 32,767."""
 _SPARE: Final = 10
 """One inserted row is foreseen for so many printed ones."""
 _EXACT_RATIO: Final = "12"
@@ -57,13 +61,15 @@ def _parameter(row: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SupportList:
-    """The columns of one list on the support sheet, 1-based: whether a row is filled, mirrors, computed, checks."""
+    """The columns of one list on the support sheet, 1-based: whether a row is filled, mirrors, computed, checks, names."""
 
     prefix: str
     used: int
     mirrors: dict[str, int]
     computed: dict[str, int]
     checks: dict[str, int]
+    names: dict[tuple[str, str], int]
+    """By (label, flag): the names of the flagged rows so far, joined; the last row has them all."""
     last_row: int
 
     def column(self, name: str) -> int:
@@ -88,7 +94,8 @@ def support_layout(scheme: Scheme) -> Mapping[str, SupportList]:
         names = [column.name for column in visible_columns(sheet) if column.name in read]
         computed = [name for name in live.rows[prefix] if name in hidden]
         checks = [check.check.id for check in live.checks if check.check.list == prefix]
-        width = 1 + len(names) + len(computed) + len(checks)
+        named = live.named(prefix)
+        width = 1 + len(names) + len(computed) + len(checks) + len(named)
         places = iter(range(start + 1, start + width))
         found[prefix] = SupportList(
             prefix=prefix,
@@ -96,6 +103,7 @@ def support_layout(scheme: Scheme) -> Mapping[str, SupportList]:
             mirrors={name: next(places) for name in names},
             computed={name: next(places) for name in computed},
             checks={name: next(places) for name in checks},
+            names={pair: next(places) for pair in named},
             last_row=_HEADER + sheet.rows + sheet.rows // _SPARE,
         )
         start += width + 1
@@ -120,6 +128,12 @@ class LiveAddresses:
         """The mirror of a list column."""
         support = support_layout(self.scheme)[prefix]
         return support.range(support.column(column))
+
+    def names(self, prefix: str, label: str, flag: str) -> str:
+        """The joined names of a list's flagged rows."""
+        support = support_layout(self.scheme)[prefix]
+        letter = column_letter(support.names[label, flag])
+        return f"'{SUPPORT_SHEET}'!${letter}${support.last_row}"
 
 
 class MirrorAddresses(LiveAddresses):
@@ -164,6 +178,38 @@ class RowAddresses:
 def live_text(node: Node, scheme: Scheme, sheet: str) -> str:
     """A live formula as written on a sheet; compiled once a process, since every workbook has the same."""
     return to_excel(node, LiveAddresses(scheme, sheet))
+
+
+@lru_cache(maxsize=256)
+def sentence_text(scheme: Scheme, code: str, sheet: str) -> str:
+    """测算说明 of an indicator: the scheme's sentences as one formula, which says the first that holds."""
+    addresses, text = LiveAddresses(scheme, sheet), '""'
+    for sentence in reversed(live_formulas(scheme).sentences[code]):
+        said = "&".join(
+            quoted(piece) if isinstance(piece, str) else _figure_text(piece, addresses)
+            for piece in sentence.pieces
+            if piece
+        )
+        text = said if sentence.when is None else f"IF({to_excel(sentence.when.node, addresses)},{said},{text})"
+    return text
+
+
+def _figure_text(figure: LiveFigure, addresses: LiveAddresses) -> str:
+    """A figure as ``evalbatch.scheme.show`` writes it."""
+    node = figure.formula.node
+    match node:
+        case Call("NAMES", (Cell(prefix, label, _), Cell(_, flag, _)), _):
+            return addresses.names(prefix, label, flag)
+        case Cell(key, column, _) if key in addresses.scheme.indicators and column == REASON:
+            return addresses.cell(key, column)
+        case _:
+            pass
+    value = to_excel(node, addresses)
+    amount = f"N({value})" if maybe_blank(node) else value
+    amount = f"{amount}/{_parameter(_FACTOR)}" if figure.amount else amount
+    digits, pattern = {"%": (4, "0.00%"), "0": (0, "0")}.get(figure.form, (SHOWN_DECIMALS, "0.00####"))
+    text = f'TEXT(ROUND({amount},{digits}),"{pattern}")'
+    return f'IF({value}="","—",{text})' if maybe_blank(node) else text
 
 
 @lru_cache(maxsize=8192)
@@ -273,19 +319,27 @@ def _write_list(form: Form, sheet: Worksheet, support: SupportList) -> None:
         (_USED, support.used), *support.mirrors.items(), *support.computed.items(), *support.checks.items(),
     ):  # fmt: skip
         sheet.write_string(_HEADER - 1, column - 1, f"{prefix}.{name}", style)
+    for (_, flag), column in support.names.items():
+        # one row higher: the first row joins its name to the blank cell above it
+        sheet.write_string(_HEADER - 2, column - 1, f"{prefix}.{flag}", style)
     formulas = _row_formulas(form.scheme, prefix)
     filled = form.figures.rows[prefix]
+    joined = dict.fromkeys(support.names, "")
     for index in range(support.last_row - _HEADER):
-        number = _FIRST + index
+        line = _FIRST + index
         values: dict[int, Value] = {}
         if index < len(filled) and filled[index].used:
             row = filled[index]
             values = {support.used: Decimal(1)}
             values |= {column: row.figure("", name) for name, column in (support.mirrors | support.computed).items()}
             values |= {column: _judged(form, checks[name], row) for name, column in support.checks.items()}
+            for (label, flag), text in joined.items():
+                if number(scalar(row.figure("", flag))):
+                    joined[label, flag] = text + ("、" if text else "") + str(row.figure("", label) or UNNAMED)
+        values |= {column: joined[pair] for pair, column in support.names.items()}
         for column, formula in formulas.items():
-            text = formula.replace(_ROW, str(number))
-            put_formula(sheet, number - 1, column - 1, text, style, scalar(values.get(column)))
+            text = formula.replace(_ROW, str(line)).replace(_ABOVE, str(line - 1))
+            put_formula(sheet, line - 1, column - 1, text, style, scalar(values.get(column)))
 
 
 @lru_cache(maxsize=64)
@@ -313,6 +367,11 @@ def _row_formulas(scheme: Scheme, prefix: str) -> Mapping[int, str]:
         formulas[column] = f'IF({used}="","",{to_excel(live.rows[prefix][name], addresses)})'
     for name, column in support.checks.items():
         formulas[column] = _row_verdict(checks[name], addresses)
+    for (label, flag), column in support.names.items():
+        above = f"{column_letter(column)}{_ABOVE}"
+        flagged, name = (addresses.cell("", part) for part in (flag, label))
+        joined = f'{above}&IF({above}="","","、")&IF({name}="",{quoted(UNNAMED)},{name})'
+        formulas[column] = f'IF(OR(N({flagged})=0,LEN({above})>{_LONGEST_NAMES}),{above}&"",{joined})'
     return formulas
 
 

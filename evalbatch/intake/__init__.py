@@ -1,6 +1,6 @@
 """What lies in the inbox -> arrivals, and what the bureau itself supplies: roster and prefill."""
 
-from evalbatch.intake.arrivals import Arrival, InboxError, find_arrivals
+from evalbatch.intake.arrivals import Arrival, InboxError, find_arrivals, local_time
 from evalbatch.intake.prefill import Prefill, PrefillError, read_prefill
 from evalbatch.intake.roster import Department, Roster, RosterError, read_roster
 
@@ -13,6 +13,7 @@ __all__ = [
     "Roster",
     "RosterError",
     "find_arrivals",
+    "local_time",
     "read_prefill",
     "read_roster",
 ]

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Final
 
 SPREADSHEETS: Final = frozenset({".xlsx", ".xlsm", ".xls", ".xlsb", ".et", ".ods"})
 """Names under which a department sends what it means to be its workbook."""
+
+_CHINA: Final = timezone(timedelta(hours=8))
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class InboxError(ValueError):
@@ -26,7 +29,7 @@ class Arrival:
     name: str
     size: int
     received: datetime
-    """File time in whole seconds, local time."""
+    """File time or date of the mail, in whole seconds, as ``local_time`` gives it."""
     refusal: str = ""
     """Why it is not opened at all (a link, a device, a lock file); ``""`` for an ordinary file."""
     content: bytes | None = None
@@ -37,6 +40,17 @@ class Arrival:
     """Address of the mail's sender, for the return notice only."""
     depth: int = 0
     """How many mails and archives it lay in."""
+
+
+def local_time(instant: datetime) -> datetime:
+    """An instant (with its zone) as clocks in China show it, in whole seconds and without a zone.
+
+    The zone is fixed, so that the same inbox gives the same register on every machine.
+    """
+    try:
+        return instant.astimezone(_CHINA).replace(microsecond=0, tzinfo=None)
+    except OverflowError:
+        return instant.replace(microsecond=0, tzinfo=None)
 
 
 def find_arrivals(inboxes: Sequence[Path]) -> tuple[Arrival, ...]:
@@ -73,7 +87,7 @@ def _files(inbox: Path) -> Iterator[tuple[Path, str]]:
 
 def _arrival(path: Path, name: str) -> Arrival:
     status = path.lstat()
-    received = datetime.fromtimestamp(int(status.st_mtime))
+    received = _file_time(status.st_mtime_ns // 10**9)
     refusal = ""
     if stat.S_ISLNK(status.st_mode):
         refusal = "符号链接，未读取"
@@ -84,10 +98,17 @@ def _arrival(path: Path, name: str) -> Arrival:
     return Arrival(path, name, status.st_size, received, refusal)
 
 
+def _file_time(seconds: int) -> datetime:
+    try:
+        return local_time(_EPOCH + timedelta(seconds=seconds))
+    except OverflowError:  # a clock gone wild: some file systems keep years beyond 9999
+        return datetime.max.replace(microsecond=0) if seconds > 0 else datetime.min
+
+
 def _rename(arrival: Arrival, inboxes: Sequence[Path]) -> Arrival:
     for number, inbox in enumerate(inboxes, 1):
         if arrival.path == inbox or inbox in arrival.path.parents:
             prefix = inbox.parent.name if arrival.path == inbox else inbox.name
             name = f"{number}-{prefix or 'inbox'}/{arrival.name}"
-            return Arrival(arrival.path, name, arrival.size, arrival.received, arrival.refusal)
+            return replace(arrival, name=name)
     return arrival

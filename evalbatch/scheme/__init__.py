@@ -38,6 +38,8 @@ APPLICABLE: Final = "是否适用"
 REASON: Final = "扣分原因"
 EVIDENCE: Final = "佐证材料"
 CONTENT: Final = "填报内容"
+SHOWN_DECIMALS: Final = 6
+"""The decimals of a figure that a sentence shows at most."""
 INDICATOR_INPUTS: Final = (APPLICABLE, SELF_SCORE, REASON, EVIDENCE)
 _ZERO: Final = Decimal(0)
 _LETTERS: Final = re.compile(r"[A-Z]+")
@@ -220,9 +222,8 @@ def show(value: Decimal | str | None, form: str = "") -> str:
         return f"{language.round_half_up(value * 100, 2):f}%"
     if form == "0":
         return f"{language.round_half_up(value, 0):f}"
-    exact = value.normalize()
-    exponent = exact.as_tuple().exponent
-    decimals = max(2, min(6, -exponent if isinstance(exponent, int) else 2))
+    exponent = language.round_half_up(value, SHOWN_DECIMALS).normalize().as_tuple().exponent
+    decimals = max(2, -exponent if isinstance(exponent, int) else 2)
     return f"{language.round_half_up(value, decimals):f}"
 
 
@@ -859,6 +860,7 @@ __all__ = [
     "INDICATOR_INPUTS",
     "REASON",
     "SELF_SCORE",
+    "SHOWN_DECIMALS",
     "Check",
     "Formula",
     "Indicator",

@@ -41,6 +41,8 @@ _ONE: Final = Decimal(1)
 _EXACT: Final = Context(prec=60, rounding=ROUND_HALF_UP)
 _QUOTIENT: Final = Decimal("1e-12")
 _SUM: Final = Decimal("1e-6")
+UNNAMED: Final = "（未填名称）"
+"""What NAMES says of a row without a name."""
 _EXCEL_EPOCH: Final = date(1899, 12, 30).toordinal()
 
 
@@ -577,7 +579,7 @@ def _list_evaluator(name: str, arguments: tuple[Node, ...]) -> Evaluator:
 
     def names(figures: Figures) -> Scalar:
         pairs = zip(values(figures, places[0]), values(figures, places[1]), strict=True)
-        return "、".join(str(label or "（未填名称）") for label, flagged in pairs if _truth(flagged))
+        return "、".join(str(label or UNNAMED) for label, flagged in pairs if _truth(flagged))
 
     match name:
         case "SUM":
@@ -925,6 +927,7 @@ class _Excel:
 
 __all__ = [
     "LIST_FUNCTIONS",
+    "UNNAMED",
     "Addresses",
     "Cell",
     "Compare",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
-from evalbatch.scheme import APPLICABLE, REASON, SELF_SCORE, Indicator, Scheme
+from evalbatch.scheme import APPLICABLE, REASON, SELF_SCORE, Formula, Indicator, Scheme, Sentence
 from evalbatch.scheme.formula import Call, Cell, Compare, Node, Number, Product, Text
 
 BLANK: Final = Call("BLANK", (), 0)
@@ -35,6 +36,19 @@ def excused(code: str) -> Node:
 def granted(scheme: Scheme, indicator: Indicator) -> Number:
     """The points of an indicator that does not apply."""
     return Number(indicator.weight) if scheme.choice(NOT_APPLICABLE) == _FULL else _ZERO
+
+
+@lru_cache(maxsize=256)
+def excuse(scheme: Scheme, code: str) -> Sentence:
+    """What is said of an indicator that the department excused: its reason, and what it counts for that."""
+    word = "满分" if granted(scheme, scheme.indicators[code]).value else "0分"
+    reason = (Formula.of(Cell(code, REASON)), "")
+    return Sentence(Formula.of(excused(code)), ("部门填报不适用（", reason, f"），计{word}。"))
+
+
+def sentences(scheme: Scheme, indicator: Indicator) -> tuple[Sentence, ...]:
+    """The sentences of a computed row, of which the first that holds is said."""
+    return (excuse(scheme, indicator.code), *indicator.say) if indicator.spec.inapplicable else indicator.say
 
 
 def rounded(scheme: Scheme, node: Node) -> Node:
@@ -111,10 +125,12 @@ __all__ = [
     "claim",
     "computed",
     "either",
+    "excuse",
     "excused",
     "granted",
     "refused",
     "rounded",
+    "sentences",
     "source",
     "weight",
     "within",

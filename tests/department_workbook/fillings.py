@@ -121,7 +121,8 @@ def random_filling(scheme: Scheme, seed: int) -> Filling:
         if len(lists[prefix]) > 2:
             lists[prefix][1] = {}
     figures = FilledFigures(scheme, Filling(cells, lists))
-    step = scheme.spec.tolerance.step / scheme.spec.units[unit]
+    # a total in 亿元 has 6 decimals, of which the last is two tails
+    step = scheme.spec.tolerance.step / scheme.spec.units[unit] * (2 if unit == "亿元" else 1)
     for key, column in scheme.derivations:
         # a typed total: right, or off by so many tails
         value = figures.figure(key, column) if key not in scheme.lists else None

@@ -30,8 +30,8 @@ from tests.department_workbook.fillings import PAYLOADS, random_filling, seed_fi
 
 _SCHEME = load_scheme()
 _EXCEL_2010 = {
-    "ABS", "AND", "COUNT", "COUNTBLANK", "COUNTIF", "IF", "INDEX", "ISNUMBER", "MAX", "MIN", "N", "NOT", "OR",
-    "ROUND", "ROUNDUP", "ROW", "SUM", "SUMIF", "SUBSTITUTE", "SUMPRODUCT",
+    "ABS", "AND", "COUNT", "COUNTBLANK", "COUNTIF", "IF", "INDEX", "ISNUMBER", "LEN", "MAX", "MIN", "N", "NOT", "OR",
+    "ROUND", "ROUNDUP", "ROW", "SUM", "SUMIF", "SUBSTITUTE", "SUMPRODUCT", "TEXT",
 }  # fmt: skip
 _FORMULA_LIMIT = 8192
 
