@@ -16,7 +16,7 @@ from evalbatch.workers import Settings, examine_all
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is: files done of all, accepted and sent back so far."""
+    """How far a run is: files done of all, accepted and sent back so far; ``total`` grows by what mails hold."""
 
     done: int
     total: int
@@ -34,11 +34,13 @@ def run(
     scheme = load_scheme(settings.scheme)
     examined: list[Examined] = []
     accepted = sent_back = 0
+    total = len(arrivals)
     for item in examine_all(arrivals, settings):
         examined.append(item)
+        total += len(item.members)
         accepted += item.result is not None and item.refusal is None
         sent_back += item.refusal is not None
-        report(Progress(len(examined), len(arrivals), accepted, sent_back))
+        report(Progress(len(examined), total, accepted, sent_back))
     examined.sort(key=lambda item: item.arrival.name)
     outcome = consolidate(examined, scheme, settings.roster, time)
     if settings.prefill is None:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from evalbatch import examination, workers
+from evalbatch import examination
 from evalbatch.consolidation import consolidate
 from evalbatch.examination import examine_file
 from evalbatch.intake import InboxError, RosterError, find_arrivals, read_roster
 from evalbatch.model import Outcome
 from evalbatch.pipeline import Progress, run
-from evalbatch.workers import Settings, WorkersError
+from evalbatch.workers import Settings
 from tests.forms import scheme
 from tests.test_samples import builder
 
@@ -193,31 +193,6 @@ def test_workers_and_the_order_of_files_change_nothing(inbox: Path) -> None:
     assert one == two == evaluated(inbox)
     assert [state.done for state in seen] == [1, 2, 3]
     assert (seen[-1].accepted, seen[-1].returned) == (3, 0)
-
-
-def crash(arrivals: Sequence[object]) -> list[object]:
-    """A worker that dies on one file, as a reader out of memory does."""
-    if any(getattr(arrival, "name", "").startswith("101002") for arrival in arrivals):
-        os._exit(134)
-    return workers._examine_chunk(arrivals)  # type: ignore[arg-type,return-value]
-
-
-def dead(arrivals: Sequence[object]) -> list[object]:
-    """A worker that never starts."""
-    os._exit(1)
-
-
-def test_a_reader_that_dies_takes_only_its_own_file_down(inbox: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers, "EXAMINE", crash)
-    outcome = run(find_arrivals([inbox]), Settings(None, None, 2), TIME)
-    assert totals(outcome) == [(1, "101003", "98.90"), (2, "101001", "98.40")]
-    assert statuses(outcome)[sample("101002").name] == "退回重报"
-
-
-def test_workers_that_never_start_blame_no_file(inbox: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers, "EXAMINE", dead)
-    with pytest.raises(WorkersError):
-        run(find_arrivals([inbox]), Settings(None, None, 2), TIME)
 
 
 def test_a_file_over_the_bound_is_not_opened(inbox: Path, monkeypatch: pytest.MonkeyPatch) -> None:

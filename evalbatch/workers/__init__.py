@@ -1,0 +1,138 @@
+"""Arrivals -> examined in worker processes, as they finish; a reader that dies or hangs takes only its own file down."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import itertools
+import pickle
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, Protocol
+
+from evalbatch.examination import Examined, digest_of, refusal
+from evalbatch.intake import Arrival, Prefill, Roster
+from evalbatch.scheme import Scheme, compile_scheme, packaged_scheme
+from evalbatch.workers.local import LocalWorkers
+from evalbatch.workers.process import Answer, Briefing, Failed, Failure, Limits, WorkersError, worker_context
+
+_GENEROUS: Final = Limits()
+_AHEAD: Final = 2
+"""Chunks given out for each that is worked on, so that nobody waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where the workers find the scheme, whom they expect, and what a file may take."""
+
+    scheme: Path | None
+    roster: Roster | None
+    jobs: int
+    prefill: Prefill | None = None
+    limits: Limits = _GENEROUS
+
+
+class Executor(Protocol):
+    """Processes that examine: those of this machine or of a cluster."""
+
+    @property
+    def chunk(self) -> int:
+        """How many arrivals are best given out at once."""
+
+    def slots(self) -> int:
+        """How many chunks can be worked on at once; may change while it works."""
+
+    def submit(self, arrivals: Sequence[Arrival]) -> Future[list[Answer]]:
+        """An answer for every arrival, in their order; the future raises WorkersError when the run cannot go on."""
+
+    def close(self) -> None:
+        """End everything that was started, whatever it is doing."""
+
+
+def briefing(settings: Settings) -> Briefing:
+    """What the workers are told."""
+    file = settings.scheme or packaged_scheme()
+    return Briefing(file.read_bytes(), file.name, settings.roster, settings.prefill, settings.limits)
+
+
+def examine_all(
+    arrivals: Iterable[Arrival], settings: Settings, executor: Executor | None = None
+) -> Generator[Examined]:
+    """Every arrival examined, as they finish; what lies in a mail or an archive follows as arrivals of its own.
+
+    Only as many arrivals are taken as are worked on, and a container's members come before further arrivals, so that
+    memory does not grow with the inbox. The executor is closed at the end.
+    """
+    told = briefing(settings)
+    scheme = compile_scheme(told.scheme, told.scheme_file)
+    with contextlib.closing(executor or LocalWorkers(told, settings.jobs)) as workers:
+        coming = iter(arrivals)
+        members: deque[Arrival] = deque()
+        given = 0
+        out: dict[Future[list[Answer]], Sequence[Arrival]] = {}
+        while True:
+            slots = workers.slots()
+            while len(out) < _AHEAD * slots:
+                # small at first: where there are few files, every worker gets some
+                size = max(1, min(workers.chunk, given // (4 * slots)))
+                taken = _take(members, coming, size)
+                if not taken:
+                    break
+                given += len(taken)
+                out[workers.submit(taken)] = taken
+            if not out:
+                return
+            for future in wait(out, return_when=FIRST_COMPLETED).done:
+                chunk = out.pop(future)
+                for arrival, answer in zip(chunk, future.result(), strict=True):
+                    examined = _opened(arrival, answer, scheme, settings.limits)
+                    members.extend(examined.members)
+                    yield replace(examined, members=tuple(replace(member, content=None) for member in examined.members))
+
+
+def _take(members: deque[Arrival], coming: Iterator[Arrival], size: int) -> list[Arrival]:
+    chunk = [members.popleft() for _ in range(min(size, len(members)))]
+    chunk.extend(itertools.islice(coming, size - len(chunk)))
+    return chunk
+
+
+def _opened(arrival: Arrival, answer: Answer, scheme: Scheme, limits: Limits) -> Examined:
+    if not isinstance(answer, Failed):
+        examined: Examined = pickle.loads(answer)
+        return examined
+    known = replace(arrival, content=None)
+    return Examined(known, _digest(arrival), refusal=refusal(scheme, arrival, _reason(answer, limits)))
+
+
+def _digest(arrival: Arrival) -> str:
+    if arrival.content is not None:
+        return hashlib.sha256(arrival.content).hexdigest()
+    try:
+        return "" if arrival.refusal else digest_of(arrival.path)
+    except OSError:
+        return ""
+
+
+def _reason(failed: Failed, limits: Limits) -> str:
+    """Why a file has no result, and what to do; one sentence for each way to fail."""
+    match failed.failure:
+        case Failure.TIME:
+            return (
+                f"读取超时：{limits.seconds:g}秒内没有读完，已停止。"
+                "请删去与填报无关的工作表、图片和大片空行后另存为 .xlsx 重新报送。"
+            )
+        case Failure.MEMORY:
+            return (
+                f"读取所需内存超过上限（{limits.memory / 1024**3:g}GB），已停止。"
+                "请删去与填报无关的工作表和大片空行后另存为 .xlsx 重新报送。"
+            )
+        case Failure.CRASH:
+            return "读取时程序异常终止，文件可能已损坏。请用 Excel 或 WPS 打开核对后另存为 .xlsx 重新报送。"
+        case Failure.FAULT:
+            return f"审核时程序出错（{failed.detail}），文件本身不一定有误。请把该文件交给程序维护人员。"
+
+
+__all__ = ["Executor", "Limits", "Settings", "WorkersError", "briefing", "examine_all", "worker_context"]
