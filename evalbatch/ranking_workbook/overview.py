@@ -265,7 +265,7 @@ def _contents(batch: Batch, pages: Sequence[Sheet]) -> list[tuple[Cell, ...]]:
         rows, columns = len(page.table), len(page.columns)
         if batch.grid is None or not rows:
             return rows, columns
-        headers = f"'{page.name}'!$A${page.header_row + 1}:${column_letter(columns)}${page.header_row + 1}"
+        headers = f"{page.name}!$A${page.header_row + 1}:${column_letter(columns)}${page.header_row + 1}"
         every = batch.grid.whole(page.name, page.columns[0].header)
         return Computed(f"ROWS({every})", rows), Computed(f"COLUMNS({headers})", columns)
 
