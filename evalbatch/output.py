@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -83,6 +83,40 @@ def write_folder(target: Path, files: Mapping[str, Callable[[BinaryIO], None]]) 
             else:
                 for name in files:
                     (made / name).replace(target / name)
+    except OutputError:
+        raise
+    except OSError as error:
+        raise _sentence(target, error) from None
+
+
+def write_with_folder(
+    target: Path,
+    write: Callable[[BinaryIO], None],
+    folder: Path,
+    files: Mapping[str, Callable[[BinaryIO], None]],
+    owned: Collection[str],
+) -> None:
+    """Write a file and the files that belong to it in a folder beside it: all are written before any is in its place.
+
+    Of ``owned`` names, those that ``files`` has no more are taken away, and the folder with the last of them.
+    """
+    try:
+        if not files:
+            write_atomically(target, write)
+        else:
+            with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.stem}-", suffix=".tmp") as temporary:
+                made = Path(temporary)
+                for name, fill in files.items():
+                    write_atomically(made / name, fill)
+                write_atomically(target, write)
+                folder.mkdir(exist_ok=True)
+                for name in files:
+                    (made / name).replace(folder / name)
+        if folder.is_dir():
+            for name in set(owned) - set(files):
+                (folder / name).unlink(missing_ok=True)
+            if not any(folder.iterdir()):
+                folder.rmdir()
     except OutputError:
         raise
     except OSError as error:

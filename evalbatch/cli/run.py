@@ -23,12 +23,12 @@ from evalbatch.cli.doors import (
     open_roster,
     open_scheme,
     read_time,
-    write,
 )
 from evalbatch.cli.reports import ReportOption, check_reports, write_reports
 
 if TYPE_CHECKING:
     from evalbatch.model import Outcome
+    from evalbatch.scheme import Scheme
 
 
 def run(
@@ -46,7 +46,6 @@ def run(
     from evalbatch.console import progress
     from evalbatch.intake import InboxError, find_arrivals
     from evalbatch.pipeline import run as run_batch
-    from evalbatch.ranking_workbook import write_ranking_workbook
     from evalbatch.workers import Settings, WorkersError
 
     rules = open_scheme(scheme)
@@ -69,10 +68,34 @@ def run(
     except WorkersError as error:
         raise Refused(str(error)) from None
 
-    write(output, lambda file: write_ranking_workbook(file, outcome, rules))
+    _write(output, outcome, rules)
     write_reports(reports, outcome, rules)
     _summarise(outcome, output, quiet)
     return MENDED if _needs_mending(outcome) else WRITTEN
+
+
+def _write(output: Path, outcome: Outcome, scheme: Scheme) -> None:
+    """Write the workbook, and beside it the tables that are too long for their sheets."""
+    from evalbatch.output import OutputError, write_with_folder
+    from evalbatch.ranking_workbook import files_beside, folder_beside, possible_names, write_ranking_workbook
+    from evalbatch.table_files import TableError
+
+    def write(csv: bool = False) -> None:
+        write_with_folder(
+            output,
+            lambda file: write_ranking_workbook(file, outcome, scheme),
+            folder_beside(output),
+            files_beside(outcome, scheme, csv),
+            possible_names(),
+        )
+
+    try:
+        try:
+            write()
+        except TableError:
+            write(csv=True)  # a figure that Parquet cannot hold
+    except OutputError as error:
+        raise Refused(str(error)) from None
 
 
 def _needs_mending(outcome: Outcome) -> bool:

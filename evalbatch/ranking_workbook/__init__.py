@@ -9,6 +9,7 @@ from typing import Any, BinaryIO, Final
 from xlsxwriter import Workbook
 
 from evalbatch.model import Outcome
+from evalbatch.ranking_workbook.beside import files_beside, fitted, folder_beside, possible_names
 from evalbatch.ranking_workbook.looks import Formats
 from evalbatch.ranking_workbook.overview import write_overview
 from evalbatch.ranking_workbook.sheets import grid_of, sheets
@@ -28,13 +29,13 @@ def write_ranking_workbook(target: BinaryIO | Path, outcome: Outcome, scheme: Sc
     """Write the ranking workbook to a file or a stream; raises OSError where it cannot.
 
     The same outcome and scheme give the same bytes: the creation date in the properties is the first day
-    after the year that was evaluated.
+    after the year that was evaluated. What ``files_beside`` writes belongs to it.
     """
     if isinstance(target, Path):
         with target.open("wb") as file:
             return write_ranking_workbook(file, outcome, scheme)
     tables = tabulate(outcome, scheme)
-    pages = sheets(tables, outcome, scheme)
+    pages = fitted(sheets(tables, outcome, scheme), tables)
     grid = grid_of(tables, pages, outcome, scheme)
     book = Workbook(target, _OPTIONS)
     book.set_properties(
@@ -51,4 +52,4 @@ def write_ranking_workbook(target: BinaryIO | Path, outcome: Outcome, scheme: Sc
     book.close()
 
 
-__all__ = ["write_ranking_workbook"]
+__all__ = ["files_beside", "folder_beside", "possible_names", "write_ranking_workbook"]

@@ -28,6 +28,7 @@ from evalbatch.scheme.spec import ColumnSpec
 from evalbatch.tables import Table, Tables
 
 OVERVIEW: Final = "总览"
+FACTS: Final = "运行说明"
 MOST_LIVE_DEPARTMENTS: Final = 3_000
 """Above so many departments the workbook holds values in place of formulas."""
 MOST_LIVE_ROWS: Final = 300_000
@@ -274,7 +275,7 @@ _LOOKS: Final[Mapping[str, Look]] = {
 def sheets(tables: Tables, outcome: Outcome, scheme: Scheme) -> tuple[Sheet, ...]:
     """Every sheet after 总览, in order."""
     year = f"{scheme.year}年度"
-    results = [ranked.result for ranked in outcome.ranked] if _is_live(tables) else []
+    results = [ranked.result for ranked in outcome.ranked] if is_live(tables) else []
     departments = [(index, 0) for index in range(len(results))]
     lines = [(index, line) for index, result in enumerate(results) for line in range(count(result, "lines"))]
     items = [(index, item) for index in range(len(results)) for item in range(len(SANGONG))]
@@ -311,7 +312,7 @@ def sheets(tables: Tables, outcome: Outcome, scheme: Scheme) -> tuple[Sheet, ...
         Sheet("取数说明", f"{year}取数说明", "一个不是直接取自模板单元格的数据", tables.notes, _NOTES),
         Sheet("评分规则", f"{scheme.spec.title}方案（{scheme.spec.edition}）：指标、规则与口径",
               "一条规则、一个指标或一个口径", tables.rules, _RULES, 1),
-        Sheet("运行说明", f"{year}绩效评价运行说明", "关于本次运行的一个事实", _told(tables), _FACTS, 1, a3=False),
+        Sheet(FACTS, f"{year}绩效评价运行说明", "关于本次运行的一个事实", _told(tables), _FACTS, 1, a3=False),
     )  # fmt: skip
 
 
@@ -319,21 +320,22 @@ def _blocks(results: Sequence[Summary]) -> dict[str, list[int]]:
     return {prefix: [count(result, table) for result in results] for prefix, table in _LIST_TABLES.items()}
 
 
-def _is_live(tables: Tables) -> bool:
+def is_live(tables: Tables) -> bool:
+    """Whether the workbook computes: a larger one holds values."""
     longest = max(map(len, (tables.lines, tables.projects, tables.sangong, tables.works, tables.benefits)))
     return len(tables.figures) <= MOST_LIVE_DEPARTMENTS and longest <= MOST_LIVE_ROWS
 
 
 def _told(tables: Tables) -> Table:
     """运行说明 with what the numbers of this workbook are: formulas, or values where it is too large."""
-    text = _IS_LIVE if _is_live(tables) else _IS_NOT_LIVE.format(MOST_LIVE_DEPARTMENTS, MOST_LIVE_ROWS)
+    text = _IS_LIVE if is_live(tables) else _IS_NOT_LIVE.format(MOST_LIVE_DEPARTMENTS, MOST_LIVE_ROWS)
     rows = [*tables.facts, ("公式", text)]
     return Table(tables.facts.headers, len(rows), lambda: rows)
 
 
 def grid_of(tables: Tables, pages: Sequence[Sheet], outcome: Outcome, scheme: Scheme) -> Grid | None:
     """Where the formulas of the pages find their cells; ``None`` for a batch so large that values stand instead."""
-    if not _is_live(tables):
+    if not is_live(tables):
         return None
     return Grid(scheme, {page.name: page.area for page in pages}, _blocks([ranked.result for ranked in outcome.ranked]))
 
