@@ -38,6 +38,10 @@ class WorkersError(RuntimeError):
     """The run cannot go on, whatever the files hold; the text is a sentence for the user."""
 
 
+class Lost(Exception):
+    """Those who worked on some arrivals died, again and again; one of the arrivals may be the cause."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What one file may take; a real workbook takes a hundredth of it."""
