@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -52,6 +52,41 @@ def write_atomically(target: Path, write: Callable[[BinaryIO], None]) -> None:
         if temporary:
             with contextlib.suppress(OSError):
                 Path(temporary).unlink()
+
+
+def check_writable_folder(target: Path) -> None:
+    """The same for a folder, which may exist; what else lies in it stays."""
+    if target.exists() and not target.is_dir():
+        raise OutputError(f"{target} 是文件，请给出文件夹名。")
+    if not target.exists() and not target.parent.is_dir():
+        raise OutputError(f"文件夹 {target.parent} 不存在，请先建立或改用其他位置。")
+    place = target if target.is_dir() else target.parent
+    try:
+        tempfile.TemporaryFile(dir=place).close()
+    except OSError as error:
+        raise _sentence(target, error) from None
+
+
+def write_folder(target: Path, files: Mapping[str, Callable[[BinaryIO], None]]) -> None:
+    """Write files into a folder, a new one whole or not at all; in one that exists only files of these names change.
+
+    All are written beside the folder first, so that whatever fails before the last one leaves it as it was.
+    """
+    try:
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-", suffix=".tmp") as temporary:
+            made = Path(temporary, "made")
+            made.mkdir()
+            for name, write in files.items():
+                write_atomically(made / name, write)
+            if not target.exists():
+                made.replace(target)
+            else:
+                for name in files:
+                    (made / name).replace(target / name)
+    except OutputError:
+        raise
+    except OSError as error:
+        raise _sentence(target, error) from None
 
 
 def _widen(temporary: Path, target: Path) -> None:

@@ -16,11 +16,13 @@ def rank(results: Sequence[Result]) -> tuple[Ranked, ...]:
     """The results with their places, in the order of 排名; ties share a rank and leave the next ones out."""
     if not results:
         return ()
+    numbers = {category: number for number, category in enumerate(result.submission.category for result in results)}
     frame = pd.DataFrame(
         {
             # totals have two decimals at the most, so cents are exact integers
             "cents": [int(result.total * 100) for result in results],
-            "category": [result.submission.category for result in results],
+            # by number: pandas would take a department's text for valid UTF-8
+            "category": [numbers[result.submission.category] for result in results],
         }
     )
     ranks = frame["cents"].rank(method="min", ascending=False).astype(int)

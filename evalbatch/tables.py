@@ -24,6 +24,9 @@ from evalbatch.scheme.formula import Cell
 from evalbatch.scheme.layout import template_cell
 from evalbatch.scheme.spec import ColumnSpec
 
+# with pyarrow installed, pandas would keep texts as UTF-8, which a file name or a cell need not be
+pd.set_option("mode.string_storage", "python")
+
 R = TypeVar("R")
 T = TypeVar("T")
 Value = Decimal | int | str | date | datetime | None

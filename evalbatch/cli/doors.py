@@ -95,7 +95,7 @@ def keep_out_of(sources: list[Path | None], *targets: Path | None) -> None:
     """No command writes into an inbox or over what it reads: what arrived stays as it arrived."""
     for source in (path.resolve() for path in sources if path is not None):
         for target in (path.resolve() for path in targets if path is not None):
-            if target == source:
+            if target == source and not source.is_dir():
                 raise Refused(f"{target.name} 是要读取的文件，输出与它是同一个文件，请改用其他文件名。")
-            if source.is_dir() and source in target.parents:
+            if source.is_dir() and source in (target, *target.parents):
                 raise Refused(f"{target.name} 不能写在收件文件夹 {source} 之内，请改用其他位置。")

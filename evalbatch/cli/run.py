@@ -25,6 +25,7 @@ from evalbatch.cli.doors import (
     read_time,
     write,
 )
+from evalbatch.cli.reports import ReportOption, check_reports, write_reports
 
 if TYPE_CHECKING:
     from evalbatch.model import Outcome
@@ -36,7 +37,7 @@ def run(
     scheme: SchemeOption = None,
     roster: RosterOption = None,
     prefill: PrefillOption = None,
-    report: Annotated[Path | None, typer.Option("--report", metavar="FILE.json", help="同时写出 JSON 报告")] = None,
+    report: ReportOption = None,
     time: Annotated[str | None, typer.Option("--time", metavar="ISO", help="运行时间（默认：现在），用于重现")] = None,
     jobs: Jobs = CORES,
     quiet: Quiet = False,
@@ -52,8 +53,10 @@ def run(
     names = open_roster(roster)
     given = open_prefill(prefill, rules, names)
     moment = read_time(time)
-    keep_out_of([*inbox, scheme, roster, prefill], output, report)
-    check_writable(output, report)
+    reports = report or []
+    keep_out_of([*inbox, scheme, roster, prefill], output, *reports)
+    check_writable(output)
+    check_reports(reports)
     try:
         arrivals = find_arrivals(inbox)
     except InboxError as error:
@@ -67,11 +70,7 @@ def run(
         raise Refused(str(error)) from None
 
     write(output, lambda file: write_ranking_workbook(file, outcome, rules))
-    if report is not None:
-        from evalbatch.report import dump_report
-
-        content = dump_report(outcome, rules)
-        write(report, lambda file: file.write(content))
+    write_reports(reports, outcome, rules)
     _summarise(outcome, output, quiet)
     return MENDED if _needs_mending(outcome) else WRITTEN
 

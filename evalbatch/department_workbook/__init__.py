@@ -15,6 +15,7 @@ from evalbatch.department_workbook.frame import Form
 from evalbatch.department_workbook.indicators import write_indicators
 from evalbatch.department_workbook.lines import write_lines
 from evalbatch.department_workbook.lists import write_list
+from evalbatch.department_workbook.marks import write_marks
 from evalbatch.department_workbook.styles import BODY_FONT, BODY_SIZE, Styles
 from evalbatch.department_workbook.support import write_support
 from evalbatch.scheme import Scheme
@@ -42,6 +43,7 @@ def write_department_workbook(target: Path | BinaryIO, scheme: Scheme, filling: 
         write_audit(form)
         write_attachment(form)
         write_support(form)
+        write_marks(form)
 
 
 __all__ = ["Filling", "write_department_workbook"]

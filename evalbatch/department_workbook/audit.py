@@ -24,16 +24,22 @@ from evalbatch.department_workbook.styles import number_format
 from evalbatch.department_workbook.support import LiveAddresses, difference, support_layout, verdict
 from evalbatch.scheme import Judgement, Scheme
 from evalbatch.scheme.formula import Scalar, to_excel
-from evalbatch.scheme.layout import AUDIT_COLUMNS, AUDIT_SHEET, address
-
-_WIDTHS: Final = (14, 40, 40, 14, 14, 12, 7, 26, 26)
-_NOTE: Final = (
-    "注：✓相符，✗不符，—未填或不适用；在容许尾差以内的算相符。不符的请先核对改正，确属实情的在情况说明栏写明原因。"
+from evalbatch.scheme.layout import (
+    AUDIT_COLUMNS,
+    AUDIT_SHEET,
+    HEADER_ROW,
+    address,
+    column_letter,
+    template_cell,
+    template_layout,
 )
+
+_WIDTHS: Final = (14, 40, 40, 14, 14, 12, 7, 26, 26, 24)
+_NOTE: Final = "注：✓相符，✗不符，—未填或不适用；在容许尾差以内的算相符。不符的请先核对改正（点击定位即到所在单元格），确属实情的在情况说明栏写明原因。"
 _FROZEN: Final = 2
 _ZERO: Final = Decimal(0)
 _MINIMUM_HEIGHT: Final = 20.0
-_KEY, _TITLE, _TEXT, _LEFT, _RIGHT, _GAP, _VERDICT, _ADVICE, _EXPLANATION = range(len(AUDIT_COLUMNS))
+_KEY, _TITLE, _TEXT, _LEFT, _RIGHT, _GAP, _VERDICT, _ADVICE, _EXPLANATION, _PLACE = range(len(AUDIT_COLUMNS))
 
 
 def write_audit(form: Form) -> None:
@@ -50,10 +56,9 @@ def write_audit(form: Form) -> None:
     verdicts = f"{address(HEADER + 2, _VERDICT + 1)}:{address(last + 1, _VERDICT + 1)}"
     count = f'{quoted("现有不符（✗）")}&COUNTIF({verdicts},"✗")&{quoted(f"项。{_NOTE}")}'
     sheet.write_formula(2, 0, f"={count}", form.styles.caption(), f"现有不符（✗）{failing}项。{_NOTE}")
-    mark = form.workbook.add_format({"bold": True, "font_color": "#C00000"})
     sheet.conditional_format(
         HEADER + 1, _VERDICT, last, _VERDICT,
-        {"type": "cell", "criteria": "==", "value": '"✗"', "format": mark},
+        {"type": "cell", "criteria": "==", "value": '"✗"', "format": form.styles.failed()},
     )  # fmt: skip
     sheet.autofilter(HEADER, 0, last, len(AUDIT_COLUMNS) - 1)
     close_sheet(sheet, last, len(AUDIT_COLUMNS) - 1)
@@ -62,6 +67,12 @@ def write_audit(form: Form) -> None:
 def verdict_cell(scheme: Scheme, index: int) -> str:
     """Where the 结果 of a check of the scheme stands, from any other sheet."""
     return f"'{AUDIT_SHEET}'!{address(HEADER + 2 + index, _VERDICT + 1)}"
+
+
+def verdict_range(scheme: Scheme) -> str:
+    """Where the 结果 of all checks stand, in the order of the scheme."""
+    letter, first = column_letter(_VERDICT + 1), HEADER + 2
+    return f"'{AUDIT_SHEET}'!${letter}${first}:${letter}${HEADER + 1 + len(scheme.checks)}"
 
 
 def _write_check(form: Form, sheet: Worksheet, row: int, live: LiveCheck, judgement: Judgement) -> None:
@@ -85,6 +96,8 @@ def _write_check(form: Form, sheet: Worksheet, row: int, live: LiveCheck, judgem
     formula = f'IF({mark}="✗",{quoted(check.advice)},"")'
     put_formula(sheet, row, _ADVICE, formula, styles.computed("General", align="left"), advice)
     put(sheet, row, _EXPLANATION, explanation, styles.remark())
+    sheet_name, cell = _place(form, live)
+    put_formula(sheet, row, _PLACE, _links(form.scheme)[row - HEADER - 1], styles.link(), f"{sheet_name}!{cell}")
     texts = {_KEY: check.id, _TITLE: check.title, _TEXT: source.text, _ADVICE: check.advice, _EXPLANATION: explanation}
     sheet.set_row(row, max(_MINIMUM_HEIGHT, height([(text, _WIDTHS[column]) for column, text in texts.items()])))
 
@@ -104,6 +117,37 @@ def _formulas(scheme: Scheme) -> tuple[tuple[str, str, str], ...]:
             left, right = (to_excel(side.node, addresses) for side in (live.left, live.right))
             found.append((left, right, verdict(live, gap, addresses)))
     return tuple(found)
+
+
+@lru_cache(maxsize=8)
+def _links(scheme: Scheme) -> tuple[str, ...]:
+    """The links to the cells to mend; they follow a cell that is moved, and lead to the first failing row of a list."""
+    found: list[str] = []
+    for check in scheme.checks:
+        if check.list:
+            layout = template_layout(scheme)[scheme.lists[check.list].name]
+            support = support_layout(scheme)[check.list]
+            failing = support.range(support.checks[check.id])
+            header = f"'{layout.spec.name}'!{address(HEADER_ROW, layout.columns[check.place[1]])}"
+            row = f"ROW({header})+IF(COUNTIF({failing},1)=0,1,MATCH(1,{failing},0))"
+            name, cell = layout.spec.name, f"ADDRESS({row},COLUMN({header}),4)"
+        else:
+            name, cell = template_cell(scheme, *check.place)
+            cell = f"ADDRESS(ROW('{name}'!{cell}),COLUMN('{name}'!{cell}),4)"
+        shown, target = quoted(f"{name}!"), quoted(f"#'{name}'!")
+        found.append(f"HYPERLINK({target}&{cell},{shown}&{cell})")
+    return tuple(found)
+
+
+def _place(form: Form, live: LiveCheck) -> tuple[str, str]:
+    """The sheet and cell to which the link of a check leads."""
+    check = live.check
+    if not check.list:
+        return template_cell(form.scheme, *check.place)
+    layout = form.layout(form.scheme.lists[check.list].name)
+    verdicts = (form.figures.judge_row(live, row) for row in form.figures.rows[check.list])
+    failing = next((index for index, verdict in enumerate(verdicts, 1) if verdict), 1)
+    return layout.spec.name, address(HEADER_ROW + failing, layout.columns[check.place[1]])
 
 
 def _number_format(live: LiveCheck) -> str:

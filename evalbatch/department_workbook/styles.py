@@ -29,6 +29,11 @@ _CENTRED: Final = frozenset({"choice", "date", "flag"})
 _DARK: Final = "#D9D9D9"
 _GREY: Final = "#EDEDED"
 _PALE: Final = "#F7F7F7"
+_WHITE: Final = "#FFFFFF"
+_YELLOW: Final = "#FFF2CC"
+_DOTS: Final = "#7F7F7F"
+_ALARM: Final = "#C00000"
+_LINK: Final = "#0563C1"
 
 
 def number_format(kind: ColumnType, unit: str = "") -> str:
@@ -112,6 +117,28 @@ class Styles:
     def attachment(self, align: str = "left", form: str = "General") -> Format:
         """A cell of the printed form."""
         return self._format(align=align, num_format=form)
+
+    def link(self) -> Format:
+        """A link to another cell."""
+        return self._format(align="left", underline=1, font_color=_LINK, bg_color=_PALE)
+
+    def failed(self) -> Format:
+        """Laid over ✗."""
+        return self._laid(bold=True, font_color=_ALARM)
+
+    def fault(self) -> Format:
+        """Laid over a cell that a check finds faulty: striped and bold."""
+        return self._laid(bold=True, font_color=_ALARM, pattern=14, fg_color=_ALARM, bg_color=_WHITE)
+
+    def blank(self) -> Format:
+        """Laid over a cell that has to be filled: dotted, in a dashed frame."""
+        return self._laid(pattern=18, fg_color=_DOTS, bg_color=_YELLOW, border=3)
+
+    def _laid(self, **properties: object) -> Format:
+        key = tuple(sorted(properties.items()))
+        if key not in self._made:
+            self._made[key] = self._workbook.add_format(properties)
+        return self._made[key]
 
     def plain(self) -> Format:
         """A cell of the hidden sheet."""

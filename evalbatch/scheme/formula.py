@@ -22,7 +22,7 @@ Rounding is half away from zero, as in Excel.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, ROUND_UP, Context, Decimal
@@ -337,27 +337,28 @@ def bind(node: Node, scope: Scope, text: str) -> Node:
     return walk(node, scope.parameters or {})
 
 
+def subtrees(node: Node) -> Iterator[Node]:
+    """The formula itself and every part of it, in the order they stand."""
+    yield node
+    match node:
+        case Sum(terms):
+            parts: tuple[Node, ...] = tuple(term for _, term in terms)
+        case Product(left, right, _) | Compare(_, left, right):
+            parts = (left, right)
+        case Call(_, arguments, _):
+            parts = arguments
+        case _:
+            return
+    for part in parts:
+        yield from subtrees(part)
+
+
 def cells(node: Node) -> tuple[Cell, ...]:
     """The cells that a bound formula reads, each once, in the order they stand."""
     found: dict[tuple[str, str], Cell] = {}
-
-    def walk(node: Node) -> None:
-        match node:
-            case Cell(key, column, _):
-                found.setdefault((key, column), node)
-            case Sum(terms):
-                for _, term in terms:
-                    walk(term)
-            case Product(left, right, _) | Compare(_, left, right):
-                walk(left)
-                walk(right)
-            case Call(_, arguments, _):
-                for argument in arguments:
-                    walk(argument)
-            case _:
-                pass
-
-    walk(node)
+    for part in subtrees(node):
+        if isinstance(part, Cell):
+            found.setdefault((part.key, part.column), part)
     return tuple(found.values())
 
 
@@ -894,6 +895,7 @@ __all__ = [
     "round_half_up",
     "same_text",
     "scalar",
+    "subtrees",
     "to_excel",
     "to_text",
     "weighted_mean",

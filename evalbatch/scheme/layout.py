@@ -13,7 +13,7 @@ KEY_HEADER: Final = "编码"
 HEADER_ROW: Final = 4
 """Row of the column headers, 1-based: the title, 填报单位 and unit, and a note stand above."""
 AUDIT_SHEET: Final = "数据审核"
-AUDIT_COLUMNS: Final = ("编码", "审核内容", "公式", "左值", "右值", "差额", "结果", "提示", "情况说明")
+AUDIT_COLUMNS: Final = ("编码", "审核内容", "公式", "左值", "右值", "差额", "结果", "提示", "情况说明", "定位")
 STATUS_LABELS: Final = ("填报状态", "自评总分", "测算总分")
 """The lines under the table of 封面, computed; 测算总分 is the total of the batch, 待核 counted as 0."""
 ATTACHMENT_SHEET: Final = "附件表"

@@ -30,7 +30,7 @@ from tests.department_workbook.fillings import PAYLOADS, random_filling, seed_fi
 
 _SCHEME = load_scheme()
 _EXCEL_2010 = {
-    "ABS", "AND", "COUNT", "COUNTBLANK", "COUNTIF", "IF", "INDEX", "ISNUMBER", "LEN", "MAX", "MIN", "N", "NOT", "OR",
+    "ABS", "ADDRESS", "AND", "COLUMN", "COUNT", "COUNTBLANK", "COUNTIF", "HYPERLINK", "IF", "INDEX", "ISNUMBER", "LEN", "MATCH", "MAX", "MIN", "N", "NOT", "OR",
     "ROUND", "ROUNDUP", "ROW", "SUM", "SUMIF", "SUBSTITUTE", "SUMPRODUCT", "TEXT",
 }  # fmt: skip
 _FORMULA_LIMIT = 8192
@@ -118,7 +118,7 @@ def test_inputs_are_unlocked_and_everything_else_is_not(blank: Workbook) -> None
     sheet = blank[_SCHEME.sheet_of("A11")]
     for column, locked in {"是否适用": False, "自评得分": False, "分值": True, "测算得分": True}.items():
         assert sheet[template_cell(_SCHEME, "B11", column)[1]].protection.locked == locked
-    assert not blank[AUDIT_SHEET].cell(HEADER_ROW + 1, len(AUDIT_COLUMNS)).protection.locked
+    assert not blank[AUDIT_SHEET].cell(HEADER_ROW + 1, AUDIT_COLUMNS.index("情况说明") + 1).protection.locked
 
 
 def test_presets_are_printed_and_may_be_cleared() -> None:
