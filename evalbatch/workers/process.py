@@ -212,8 +212,13 @@ class Worker:
                 raise WorkersError("已中断。")
             ours, theirs = context.Pipe()
             self._connection = ours
-            self._process = context.Process(target=_serve, args=(theirs, self._briefing, self._work), daemon=True)
-            self._process.start()
+            process = context.Process(target=_serve, args=(theirs, self._briefing, self._work), daemon=True)
+            reason = ""
+            try:
+                process.start()
+                self._process = process
+            except (EOFError, OSError) as error:
+                reason = f"（{error}）" if str(error) else ""
             theirs.close()
         try:
             started = ours.poll(_START_SECONDS) and ours.recv_bytes() == _READY
@@ -222,7 +227,7 @@ class Worker:
         if not started:
             self.end()
             # no file was touched: blaming one would send a good workbook back
-            raise WorkersError("工作进程无法启动，没有审核任何文件。请检查内存与系统权限后重试。")
+            raise WorkersError(f"工作进程无法启动{reason}，没有审核任何文件。请检查内存与系统权限后重试。")
         if not OS_BOUNDS_MEMORY:
             self._held = self._memory()
         return ours
