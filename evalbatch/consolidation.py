@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
 from evalbatch import __version__
+from evalbatch.department_rows import count_findings, findings_of
 from evalbatch.examination import Examined
 from evalbatch.intake import Roster
-from evalbatch.model import LEVELS, Finding, Outcome, Ranked, Received, Ref, Result, Status, Unranked
+from evalbatch.model import Finding, Outcome, Ranked, Received, Ref, Status, Summary, Unranked
 from evalbatch.ranking import rank
 from evalbatch.reading.cells import plain
 from evalbatch.scheme import Scheme
 
 
-def consolidate(examined: Sequence[Examined], scheme: Scheme, roster: Roster | None, time: datetime) -> Outcome:
+def consolidate(
+    examined: Sequence[Examined[Summary]], scheme: Scheme, roster: Roster | None, time: datetime
+) -> Outcome:
     """Examined files -> the version that counts for each department, ranked, with the register and the facts."""
     statuses: dict[str, tuple[Status, str]] = {}
-    by_department: dict[str, list[Examined]] = {}
+    by_department: dict[str, list[Examined[Summary]]] = {}
     for item in examined:
         if item.other:
             statuses[item.arrival.name] = ("其他材料", item.other)
@@ -26,7 +29,7 @@ def consolidate(examined: Sequence[Examined], scheme: Scheme, roster: Roster | N
             statuses[item.arrival.name] = ("退回重报", item.refusal.what)
         elif item.result is not None:
             by_department.setdefault(_identity(item.result), []).append(item)
-    valid: list[Result] = []
+    valid: list[Summary] = []
     for versions in by_department.values():
         valid.append(_choose(versions, statuses, scheme))
     ranked = rank(valid)
@@ -40,28 +43,58 @@ def consolidate(examined: Sequence[Examined], scheme: Scheme, roster: Roster | N
         for item in unranked
         if item.status in ("未报送", "线下报送")
     )
-    returned_findings = [
-        finding
+    returned = [
+        _attributed(item.refusal, roster) if item.result is None else item.result
         for item in examined
         if item.refusal is not None
-        for finding in (item.result.findings if item.result is not None else (_attributed(item.refusal, roster),))
     ]
-    findings = [finding for place in ranked for finding in place.result.findings] + returned_findings
+    findings = Findings(ranked, unranked, returned)
     facts = _facts(ranked, unranked, files, time)
-    return Outcome(ranked, tuple(unranked), tuple(findings), tuple(files), facts)
+    return Outcome(ranked, tuple(unranked), findings, tuple(files), facts)
 
 
-def _identity(result: Result) -> str:
-    return result.submission.code or plain(result.submission.name)
+class Findings(Collection[Finding]):
+    """The findings in the order of the departments; those of a summary are read whenever they are gone through.
+
+    ``returned`` is what is told of the files that went back, by the order of the files.
+    """
+
+    def __init__(
+        self, ranked: Sequence[Ranked], unranked: Sequence[Unranked], returned: Sequence[Summary | Finding]
+    ) -> None:
+        codes = [place.result.code for place in ranked] + [gone.code for gone in unranked]
+        places = {code: place for place, code in reversed(list(enumerate(codes)))}
+
+        def place(about: Summary | Finding) -> int:
+            code = about.code if isinstance(about, Summary) else about.department
+            return places.get(code, len(places))
+
+        self._sources = sorted((*(item.result for item in ranked), *returned), key=place)
+
+    def __iter__(self) -> Iterator[Finding]:
+        for source in self._sources:
+            if isinstance(source, Summary):
+                yield from findings_of(source)
+            else:
+                yield source
+
+    def __len__(self) -> int:
+        return sum(count_findings(source) if isinstance(source, Summary) else 1 for source in self._sources)
+
+    def __contains__(self, finding: object) -> bool:
+        return any(finding == other for other in self)
 
 
-def _choose(versions: list[Examined], statuses: dict[str, tuple[Status, str]], scheme: Scheme) -> Result:
+def _identity(result: Summary) -> str:
+    return result.code or plain(result.name)
+
+
+def _choose(versions: list[Examined[Summary]], statuses: dict[str, tuple[Status, str]], scheme: Scheme) -> Summary:
     """The newest valid version by 填报日期, then file time; the others are registered as 重复 or 旧版."""
 
-    def age(item: Examined) -> tuple[date, datetime, str]:
+    def age(item: Examined[Summary]) -> tuple[date, datetime, str]:
         assert item.result is not None
-        day = item.result.submission.value("T10", "填报内容")
-        return day if isinstance(day, date) else date.min, item.arrival.received, item.arrival.name
+        return item.result.filled or date.min, item.arrival.received, item.arrival.name
 
     versions.sort(key=age)
     used = versions[-1]
@@ -77,17 +110,15 @@ def _choose(versions: list[Examined], statuses: dict[str, tuple[Status, str]], s
     if not others:
         return used.result
     rule = scheme.rules["FS04"]
-    submission = used.result.submission
     note = Finding(
         "FS04", rule.level, rule.kind, Ref("", ""), f"同一单位报送 {len(others) + 1} 份，取最新的一份",
         found="、".join(others), expected=used.arrival.name, advice=rule.advice,
-        department=submission.code, name=submission.name, file=submission.source,
+        department=used.result.code, name=used.result.name, file=used.result.source,
     )  # fmt: skip
-    findings = sorted((*used.result.findings, note), key=lambda f: (LEVELS.index(f.level), f.code))
-    return replace(used.result, findings=tuple(findings))
+    return replace(used.result, noted=(note,))
 
 
-def _sent_back(examined: Sequence[Examined], roster: Roster | None, present: set[str]) -> Iterator[Unranked]:
+def _sent_back(examined: Sequence[Examined[Summary]], roster: Roster | None, present: set[str]) -> Iterator[Unranked]:
     """Departments whose only workbooks went back, one line each."""
     seen: set[str] = set()
     for item in examined:
@@ -95,8 +126,7 @@ def _sent_back(examined: Sequence[Examined], roster: Roster | None, present: set
             continue
         code = name = category = ""
         if item.result is not None:
-            submission = item.result.submission
-            code, name, category = submission.code, submission.name, submission.category
+            code, name, category = item.result.code, item.result.name, item.result.category
         if not code and not name:
             department = roster.mentioned(item.arrival.name) if roster is not None else None
             if department is not None:
@@ -126,11 +156,11 @@ def _attributed(finding: Finding, roster: Roster | None) -> Finding:
     return replace(finding, department=department.code, name=department.name)
 
 
-def _received(item: Examined, statuses: Mapping[str, tuple[Status, str]], roster: Roster | None) -> Received:
+def _received(item: Examined[Summary], statuses: Mapping[str, tuple[Status, str]], roster: Roster | None) -> Received:
     status, reason = statuses[item.arrival.name]
     code = name = ""
     if item.result is not None:
-        code, name = item.result.submission.code, item.result.submission.name
+        code, name = item.result.code, item.result.name
     elif roster is not None and (department := roster.mentioned(item.arrival.name)) is not None:
         code, name = department.code, department.name
     arrival = item.arrival

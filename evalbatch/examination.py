@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Generic, TypeVar, cast
 
+from evalbatch.department_rows import summarise
 from evalbatch.evaluation import evaluate, returned
 from evalbatch.intake import Arrival, Prefill, Roster
 from evalbatch.intake.arrivals import SPREADSHEETS
-from evalbatch.model import Finding, Ref, Result, Submission, Supplied
+from evalbatch.intake.roster import whether
+from evalbatch.model import Finding, Ref, Result, Submission, Summary, Supplied
 from evalbatch.reading import NotATemplate, UnreadableWorkbook, is_workbook, read_submission, read_workbook
 from evalbatch.rules import Registered
 from evalbatch.scheme import Scheme
@@ -19,20 +21,25 @@ MAX_FILE: Final = 100 * 1024 * 1024
 """Bytes of a file that is still opened as a workbook."""
 
 
+R_co = TypeVar("R_co", covariant=True)
+
+
 @dataclass(frozen=True, slots=True)
-class Examined:
+class Examined(Generic[R_co]):
     """What became of one file: a result, a finding that sends it back, or other material with a reason."""
 
     arrival: Arrival
     digest: str
-    result: Result | None = None
+    result: R_co | None = None
     refusal: Finding | None = None
     other: str = ""
     members: tuple[Arrival, ...] = ()
     """What lay in it, for a mail or an archive: each is to be examined by itself."""
 
 
-def examine_file(arrival: Arrival, scheme: Scheme, roster: Roster | None, prefill: Prefill | None = None) -> Examined:
+def examine_file(
+    arrival: Arrival, scheme: Scheme, roster: Roster | None, prefill: Prefill | None = None
+) -> Examined[Result]:
     """Read, check and score one file; whatever is wrong with it becomes data, never an exception."""
     if arrival.refusal:
         return Examined(arrival, "", other=arrival.refusal)
@@ -53,19 +60,38 @@ def examine_file(arrival: Arrival, scheme: Scheme, roster: Roster | None, prefil
         return Examined(arrival, digest, other="工作簿不是填报模板，未参与计算")
     except UnreadableWorkbook as error:
         return Examined(arrival, digest, refusal=refusal(scheme, arrival, error.reason))
-    result = evaluate(submission, scheme, _registered(submission, roster, prefill))
+    result = evaluate(submission, scheme, _registered(arrival, submission, roster, prefill))
     return Examined(arrival, digest, result=result, refusal=returned(result))
 
 
-def _registered(submission: Submission, roster: Roster | None, prefill: Prefill | None) -> Registered | None:
+def abridge(examined: Examined[Result], scheme: Scheme) -> Examined[Summary]:
+    """What became of a file, with no more of a result than the batch holds."""
+    result = None if examined.result is None else summarise(examined.result, scheme)
+    return cast(Examined[Summary], replace(examined, result=cast(Any, result)))
+
+
+def _registered(
+    arrival: Arrival, submission: Submission, roster: Roster | None, prefill: Prefill | None
+) -> Registered | None:
     """What the bureau knows of a submission's department, ``None`` where it gave nothing."""
-    department = None if roster is None else roster.find(submission.code, submission.name)
-    if department is None:
-        if roster is not None:
-            return Registered(unknown=True)
+    if roster is None:
         return None if prefill is None else Registered(supplied=prefill.of(submission.code))
+    department = roster.find(submission.code, submission.name)
+    if department is None:
+        return Registered(unknown=True, proposed=whether(roster.proposals(submission.name)))
+    by_name = roster.find("", submission.name)
+    named = by_name if by_name is not None and by_name != department else None
+    told = roster.named(arrival.name, arrival.subject)
+    sent_for = told[0] if len(told) == 1 and told[0] != department else None
     supplied = Supplied() if prefill is None else prefill.of(department.code)
-    return Registered(department.code, department.name, department.category, supplied=supplied)
+    return Registered(
+        department.code,
+        department.name,
+        department.category,
+        named="" if named is None else f"{named.name}（{named.code}）",
+        sent_for="" if sent_for is None else f"{sent_for.name}（{sent_for.code}）",
+        supplied=supplied,
+    )
 
 
 def digest_of(path: Path) -> str:

@@ -10,7 +10,8 @@ from datetime import datetime
 from evalbatch.consolidation import consolidate
 from evalbatch.examination import Examined
 from evalbatch.intake import Arrival
-from evalbatch.model import Outcome
+from evalbatch.model import Outcome, Summary
+from evalbatch.packing import Spool
 from evalbatch.scheme import load_scheme
 from evalbatch.workers import Settings, examine_all
 
@@ -33,12 +34,13 @@ def run(
 ) -> Outcome:
     """The whole batch; ``report`` hears of every file. The order of files and the number of workers are irrelevant."""
     scheme = load_scheme(settings.scheme)
-    examined: list[Examined] = []
+    spool = Spool()
+    examined: list[Examined[Summary]] = []
     accepted = sent_back = 0
     total = len(arrivals)
     with contextlib.closing(examine_all(arrivals, settings)) as coming:
         for item in coming:
-            examined.append(item)
+            examined.append(_kept(item, spool))
             total += len(item.members)
             accepted += item.result is not None and item.refusal is None
             sent_back += item.refusal is not None
@@ -49,3 +51,10 @@ def run(
         return outcome
     given = ("财政数据", f"{settings.prefill.file}（SHA-256 {settings.prefill.digest}）")
     return replace(outcome, facts=(*outcome.facts, given))
+
+
+def _kept(item: Examined[Summary], spool: Spool) -> Examined[Summary]:
+    """What became of a file, with its packed rows where they wait."""
+    if item.result is None:
+        return item
+    return replace(item, result=replace(item.result, packed=spool.keep(item.result.packed)))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,15 @@ from distributed import LocalCluster
 
 from evalbatch.examination import Examined
 from evalbatch.intake import Arrival, find_arrivals
+from evalbatch.model import Summary
 from evalbatch.pipeline import run
+from evalbatch.ranking_workbook import write_ranking_workbook
 from evalbatch.scheme import Scheme
 from evalbatch.workers import Settings, WorkersError, briefing, examine_all
 from evalbatch.workers import cluster as module
 from evalbatch.workers.cluster import Cluster
 from evalbatch.workers.process import Briefing, Work
+from tests.forms import scheme
 from tests.test_pipeline import TIME
 from tests.test_samples import FOLDER
 from tests.test_workers import CRASHED, arrival
@@ -37,7 +41,7 @@ def cluster() -> Iterator[LocalCluster]:
     }
     with (
         dask.config.set(quick),
-        start(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as running,
+        start(n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=50) as running,
     ):
         yield running
 
@@ -50,7 +54,7 @@ def kill_machine() -> None:
     os.kill(parent.pid, signal.SIGKILL)
 
 
-def misbehave(item: Arrival, scheme: Scheme, briefing: Briefing) -> Examined:
+def misbehave(item: Arrival, rules: Scheme, briefing: Briefing) -> Examined[Summary]:
     said = item.path.read_text(encoding="utf-8")
     match said.split():
         case ["断电"]:
@@ -76,10 +80,16 @@ def inbox(tmp_path: Path) -> list[Arrival]:
     return [arrival(path) for path in sorted(tmp_path.iterdir())]
 
 
-def test_a_cluster_gives_what_this_machine_gives(cluster: LocalCluster) -> None:
+def written(arrivals: Sequence[Arrival], settings: Settings) -> bytes:
+    file = io.BytesIO()
+    write_ranking_workbook(file, run(arrivals, settings, TIME), scheme())
+    return file.getvalue()
+
+
+def test_a_cluster_gives_the_same_bytes_as_this_machine(cluster: LocalCluster) -> None:
     arrivals = find_arrivals([FOLDER / "inbox"])[:8]
-    local = run(arrivals, Settings(None, None, 2), TIME)
-    assert run(arrivals, Settings(None, None, 2, cluster=cluster.scheduler_address), TIME) == local
+    local = written(arrivals, Settings(None, None, 2))
+    assert written(arrivals, Settings(None, None, 2, cluster=cluster.scheduler_address)) == local
 
 
 def test_a_file_that_ends_machines_is_named_and_harms_no_other(cluster: LocalCluster, inbox: list[Arrival]) -> None:
