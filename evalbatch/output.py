@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path

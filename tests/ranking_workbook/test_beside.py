@@ -102,7 +102,7 @@ def test_the_folder_is_written_with_the_workbook_and_goes_with_the_need(outcome:
 
     put({"得分明细.parquet": b"1", "数据底稿.parquet": b"2"})
     assert held() == ["排名.xlsx", "排名.数据/得分明细.parquet", "排名.数据/数据底稿.parquet"]
-    with pytest.raises(OutputError, match="No space left"):
+    with pytest.raises(OutputError, match="磁盘空间不足"):
         put({"得分明细.parquet": b"3"}, None)
     assert (folder / "得分明细.parquet").read_bytes() == b"1"
     (folder / "我的.txt").write_bytes(b"own")
