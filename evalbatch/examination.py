@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +11,7 @@ from evalbatch.evaluation import evaluate, returned
 from evalbatch.intake import Arrival, Prefill, Roster
 from evalbatch.intake.arrivals import SPREADSHEETS
 from evalbatch.intake.roster import whether
-from evalbatch.model import Finding, Ref, Result, Submission, Supplied
+from evalbatch.model import LEVELS, Finding, Level, Ref, Result, Submission, Supplied
 from evalbatch.reading import NotATemplate, UnreadableWorkbook, is_workbook, read_submission, read_workbook
 from evalbatch.rules import Registered
 from evalbatch.scheme import Scheme
@@ -54,11 +54,11 @@ def examine_file(arrival: Arrival, scheme: Scheme, roster: Roster | None, prefil
         return Examined(arrival, digest, other="工作簿不是填报模板，未参与计算")
     except UnreadableWorkbook as error:
         return Examined(arrival, digest, refusal=refusal(scheme, arrival, error.reason))
-    result = evaluate(submission, scheme, _registered(arrival, submission, roster, prefill))
+    result = evaluate(submission, scheme, register(arrival, submission, roster, prefill))
     return Examined(arrival, digest, result=result, refusal=returned(result))
 
 
-def _registered(
+def register(
     arrival: Arrival, submission: Submission, roster: Roster | None, prefill: Prefill | None
 ) -> Registered | None:
     """What the bureau knows of a submission's department, ``None`` where it gave nothing."""
@@ -80,6 +80,35 @@ def _registered(
         sent_for="" if sent_for is None else f"{sent_for.name}（{sent_for.code}）",
         supplied=supplied,
     )
+
+
+def on_batch(
+    scheme: Scheme,
+    code: str,
+    submission: Submission,
+    what: str,
+    *,
+    ref: Ref = Ref("", ""),  # noqa: B008
+    found: str = "",
+    expected: str = "",
+    level: Level | None = None,
+) -> Finding:
+    """A finding about a workbook that only a look at the whole batch can make."""
+    rule = scheme.rules[code]
+    return Finding(
+        code, level or rule.level, rule.kind, ref, what, found=found, expected=expected, advice=rule.advice,
+        department=submission.code, name=submission.name, file=submission.source,
+    )  # fmt: skip
+
+
+def judged(item: Examined, *findings: Finding | None) -> Examined:
+    """A file with further findings, the gravest first; one of level 退回 sends its workbook back."""
+    added = [finding for finding in findings if finding is not None]
+    if item.result is None or not added:
+        return item
+    every = sorted((*item.result.findings, *added), key=lambda finding: (LEVELS.index(finding.level), finding.code))
+    result = replace(item.result, findings=tuple(every))
+    return replace(item, result=result, refusal=item.refusal or returned(result))
 
 
 def digest_of(path: Path) -> str:

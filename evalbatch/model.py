@@ -20,6 +20,9 @@ Kind = Literal["填报", "绩效"]
 Source = Literal["复核", "测算", "自评", "待核", "不适用"]
 Status = Literal["有效", "退回重报", "重复", "旧版", "其他材料", "未报送", "线下报送"]
 
+Stamp = Literal["", "已收", "待认"]
+"""Whether a file is the department's stamped copy: it says so, or it is a scan that does not say what it shows."""
+
 LEVELS: tuple[Level, ...] = ("退回", "错误", "预警", "提示")
 
 
@@ -235,6 +238,10 @@ class Received:
     digest: str = ""
     size: int | None = None
     received: datetime | None = None
+    subject: str = ""
+    """Subject of the mail it came in."""
+    note: str = ""
+    stamp: Stamp = ""
 
 
 @dataclass(frozen=True, slots=True)

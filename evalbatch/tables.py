@@ -625,6 +625,8 @@ _FILES: Final[Columns[Received]] = (
     ("SHA-256", lambda file: file.digest),
     ("大小", lambda file: file.size),
     ("接收时间", lambda file: file.received and file.received.replace(microsecond=0, tzinfo=None)),
+    ("主题", lambda file: file.subject),
+    ("说明", lambda file: file.note),
 )
 
 # ---------------------------------------------------------------- 数据底稿, 取数说明

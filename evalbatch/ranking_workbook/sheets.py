@@ -235,6 +235,8 @@ _FILES: Final = (
     Column("SHA-256", looks.TEXT, 40),
     Column("大小", looks.COUNT, 12),
     Column("接收时间", looks.TIME),
+    Column("主题", looks.LONG, 28),
+    Column("说明", looks.LONG, 28),
 )
 _NOTES: Final = (
     *_DEPARTMENT,
