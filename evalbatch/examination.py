@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Generic, TypeVar, cast
 
+from evalbatch.department_rows import summarise
 from evalbatch.evaluation import evaluate, returned
 from evalbatch.intake import Arrival, Prefill, Roster
 from evalbatch.intake.arrivals import SPREADSHEETS
 from evalbatch.intake.roster import whether
-from evalbatch.model import LEVELS, Finding, Level, Ref, Result, Submission, Supplied
+from evalbatch.model import NOWHERE, Finding, Level, Ref, Result, Submission, Summary, Supplied
 from evalbatch.reading import NotATemplate, UnreadableWorkbook, is_workbook, read_submission, read_workbook
 from evalbatch.rules import Registered
 from evalbatch.scheme import Scheme
@@ -20,20 +21,25 @@ MAX_FILE: Final = 100 * 1024 * 1024
 """Bytes of a file that is still opened as a workbook."""
 
 
+R_co = TypeVar("R_co", covariant=True)
+
+
 @dataclass(frozen=True, slots=True)
-class Examined:
+class Examined(Generic[R_co]):
     """What became of one file: a result, a finding that sends it back, or other material with a reason."""
 
     arrival: Arrival
     digest: str
-    result: Result | None = None
+    result: R_co | None = None
     refusal: Finding | None = None
     other: str = ""
     members: tuple[Arrival, ...] = ()
     """What lay in it, for a mail or an archive: each is to be examined by itself."""
 
 
-def examine_file(arrival: Arrival, scheme: Scheme, roster: Roster | None, prefill: Prefill | None = None) -> Examined:
+def examine_file(
+    arrival: Arrival, scheme: Scheme, roster: Roster | None, prefill: Prefill | None = None
+) -> Examined[Result]:
     """Read, check and score one file; whatever is wrong with it becomes data, never an exception."""
     if arrival.refusal:
         return Examined(arrival, "", other=arrival.refusal)
@@ -56,6 +62,12 @@ def examine_file(arrival: Arrival, scheme: Scheme, roster: Roster | None, prefil
         return Examined(arrival, digest, refusal=refusal(scheme, arrival, error.reason))
     result = evaluate(submission, scheme, register(arrival, submission, roster, prefill))
     return Examined(arrival, digest, result=result, refusal=returned(result))
+
+
+def abridge(examined: Examined[Result], scheme: Scheme) -> Examined[Summary]:
+    """What became of a file, with no more of a result than the batch holds."""
+    result = None if examined.result is None else summarise(examined.result, scheme)
+    return cast(Examined[Summary], replace(examined, result=cast(Any, result)))
 
 
 def register(
@@ -85,10 +97,10 @@ def register(
 def on_batch(
     scheme: Scheme,
     code: str,
-    submission: Submission,
+    about: Summary,
     what: str,
     *,
-    ref: Ref = Ref("", ""),  # noqa: B008
+    ref: Ref = NOWHERE,
     found: str = "",
     expected: str = "",
     level: Level | None = None,
@@ -97,18 +109,17 @@ def on_batch(
     rule = scheme.rules[code]
     return Finding(
         code, level or rule.level, rule.kind, ref, what, found=found, expected=expected, advice=rule.advice,
-        department=submission.code, name=submission.name, file=submission.source,
+        department=about.code, name=about.name, file=about.source,
     )  # fmt: skip
 
 
-def judged(item: Examined, *findings: Finding | None) -> Examined:
-    """A file with further findings, the gravest first; one of level 退回 sends its workbook back."""
-    added = [finding for finding in findings if finding is not None]
-    if item.result is None or not added:
+def judged(item: Examined[Summary], finding: Finding | None) -> Examined[Summary]:
+    """A file with a further finding about it; one of level 退回 sends its workbook back."""
+    if item.result is None or finding is None:
         return item
-    every = sorted((*item.result.findings, *added), key=lambda finding: (LEVELS.index(finding.level), finding.code))
-    result = replace(item.result, findings=tuple(every))
-    return replace(item, result=result, refusal=item.refusal or returned(result))
+    result = replace(item.result, noted=(*item.result.noted, finding))
+    back = finding if finding.level == "退回" else None
+    return replace(item, result=result, refusal=item.refusal or back)
 
 
 def digest_of(path: Path) -> str:
@@ -120,4 +131,4 @@ def digest_of(path: Path) -> str:
 def refusal(scheme: Scheme, arrival: Arrival, reason: str) -> Finding:
     """FS01 for a file that cannot be read, with the reason."""
     rule = scheme.rules["FS01"]
-    return Finding("FS01", rule.level, rule.kind, Ref("", ""), reason, advice=rule.advice, file=arrival.name)
+    return Finding("FS01", rule.level, rule.kind, NOWHERE, reason, advice=rule.advice, file=arrival.name)

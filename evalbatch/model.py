@@ -6,11 +6,11 @@ rates are fractions (0.9786 is 97.86 %). Blank is ``None``; zero is ``Decimal(0)
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Final, Literal, Protocol
 
 Value = Decimal | str | date | None
 """What a cell says once its format is taken away; ``None`` is a blank (未填)."""
@@ -32,6 +32,10 @@ class Ref:
 
     sheet: str
     cell: str
+
+
+NOWHERE: Final = Ref("", "")
+"""The place of what concerns a file as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,11 +221,48 @@ class Result:
         return sum(finding.level == level for finding in self.findings)
 
 
+class Packed(Protocol):
+    """Pieces of packed rows, in memory or on disk."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int, /) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What the batch holds of a result: enough to choose, rank and register by; its rows wait packed, a table a piece.
+
+    A hundred thousand results in full are more than a machine holds.
+    """
+
+    code: str
+    name: str
+    category: str
+    source: str
+    titled: str
+    """填报单位 as the cover has it, whatever the roster calls it."""
+    cover: Ref
+    """The cells of 填报单位 and 单位编码."""
+    filled: date | None
+    """填报日期 (T10)."""
+    total: Decimal
+    rate: Decimal | None
+    """部门预算执行率."""
+    reviewed: bool
+    """Whether somebody has given points in 复核得分."""
+    counts: tuple[int, ...]
+    """Rows of each packed table."""
+    packed: Packed
+    noted: tuple[Finding, ...] = ()
+    """Findings that only the batch can make, beside those packed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ranked:
     """A result with its places; ranks are 1, 2, 2, 4."""
 
-    result: Result
+    result: Summary
     rank: int
     category_rank: int
 
@@ -263,7 +304,7 @@ class Outcome:
     ranked: tuple[Ranked, ...]
     """In the order of 排名: by rank, then 部门预算执行率 descending, then 单位编码."""
     unranked: tuple[Unranked, ...]
-    findings: tuple[Finding, ...]
+    findings: Collection[Finding]
     """All findings, those of returned files included, by department, level and code."""
     files: tuple[Received, ...]
     facts: tuple[tuple[str, str], ...]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from evalbatch.consolidation import consolidate
 from evalbatch.examination import Examined
 from evalbatch.intake import Arrival
-from evalbatch.model import Outcome
+from evalbatch.model import Outcome, Summary
+from evalbatch.packing import Spool
 from evalbatch.scheme import load_scheme
 from evalbatch.workers import Settings, examine_all
 
@@ -29,21 +30,33 @@ def run(
     settings: Settings,
     time: datetime,
     report: Callable[[Progress], None] = lambda progress: None,
+    deadline: date | None = None,
 ) -> Outcome:
-    """The whole batch; ``report`` hears of every file. The order of files and the number of workers are irrelevant."""
+    """The whole batch; ``report`` hears of every file. The order of files and the number of workers are irrelevant.
+
+    ``deadline`` is the last day on which a workbook arrives in time.
+    """
     scheme = load_scheme(settings.scheme)
-    examined: list[Examined] = []
+    spool = Spool()
+    examined: list[Examined[Summary]] = []
     accepted = sent_back = 0
     total = len(arrivals)
     for item in examine_all(arrivals, settings):
-        examined.append(item)
+        examined.append(_kept(item, spool))
         total += len(item.members)
         accepted += item.result is not None and item.refusal is None
         sent_back += item.refusal is not None
         report(Progress(len(examined), total, accepted, sent_back))
     examined.sort(key=lambda item: item.arrival.name)
-    outcome = consolidate(examined, scheme, settings.roster, time)
+    outcome = consolidate(examined, scheme, settings.roster, time, deadline)
     if settings.prefill is None:
         return outcome
     given = ("财政数据", f"{settings.prefill.file}（SHA-256 {settings.prefill.digest}）")
     return replace(outcome, facts=(*outcome.facts, given))
+
+
+def _kept(item: Examined[Summary], spool: Spool) -> Examined[Summary]:
+    """What became of a file, with its packed rows where they wait."""
+    if item.result is None:
+        return item
+    return replace(item, result=replace(item.result, packed=spool.keep(item.result.packed)))

@@ -7,22 +7,20 @@ from decimal import Decimal
 
 import pandas as pd
 
-from evalbatch.model import Ranked, Result
-
-EXECUTION_RATE = "部门预算执行率"
+from evalbatch.model import Ranked, Summary
 
 
-def rank(results: Sequence[Result]) -> tuple[Ranked, ...]:
+def rank(results: Sequence[Summary]) -> tuple[Ranked, ...]:
     """The results with their places, in the order of 排名; ties share a rank and leave the next ones out."""
     if not results:
         return ()
-    numbers = {category: number for number, category in enumerate(result.submission.category for result in results)}
+    numbers = {category: number for number, category in enumerate(result.category for result in results)}
     frame = pd.DataFrame(
         {
             # totals have two decimals at the most, so cents are exact integers
             "cents": [int(result.total * 100) for result in results],
             # by number: pandas would take a department's text for valid UTF-8
-            "category": [numbers[result.submission.category] for result in results],
+            "category": [numbers[result.category] for result in results],
         }
     )
     ranks = frame["cents"].rank(method="min", ascending=False).astype(int)
@@ -33,12 +31,7 @@ def rank(results: Sequence[Result]) -> tuple[Ranked, ...]:
     ]
 
     def order(item: Ranked) -> tuple[int, Decimal, str, str]:
-        rate = item.result.ratios.get(EXECUTION_RATE)
-        return (
-            item.rank,
-            Decimal(1) if rate is None else -rate,
-            item.result.submission.code,
-            item.result.submission.source,
-        )
+        rate = item.result.rate
+        return item.rank, Decimal(1) if rate is None else -rate, item.result.code, item.result.source
 
     return tuple(sorted(placed, key=order))

@@ -11,7 +11,7 @@ from typing import Final
 from evalbatch.examination import Examined
 from evalbatch.intake import Arrival, Roster
 from evalbatch.intake.roster import whether
-from evalbatch.model import Received, Stamp, Status
+from evalbatch.model import Received, Stamp, Status, Summary
 from evalbatch.senders import Owners
 
 Verdict = tuple[Status, str]
@@ -23,7 +23,7 @@ _SAID: Final[Mapping[Stamp, str]] = {"": "", "已收": "盖章件", "待认": "�
 
 
 def enter(
-    items: Sequence[Examined],
+    items: Sequence[Examined[Summary]],
     verdicts: Mapping[str, Verdict],
     owners: Owners,
     roster: Roster | None,
@@ -33,7 +33,9 @@ def enter(
     return [_row(item, verdicts[item.arrival.name], owners, roster, deadline) for item in items]
 
 
-def _row(item: Examined, verdict: Verdict, owners: Owners, roster: Roster | None, deadline: date | None) -> Received:
+def _row(
+    item: Examined[Summary], verdict: Verdict, owners: Owners, roster: Roster | None, deadline: date | None
+) -> Received:
     arrival = item.arrival
     status, reason = verdict
     owner = owners.get(arrival.name)
@@ -68,7 +70,7 @@ def lateness(arrival: Arrival, deadline: date | None) -> str:
     return f"逾期{days}天" if days > 0 else ""
 
 
-def count(items: Sequence[Examined], files: Sequence[Received]) -> tuple[tuple[str, str], ...]:
+def count(items: Sequence[Examined[Summary]], files: Sequence[Received]) -> tuple[tuple[str, str], ...]:
     """The facts of the register: how many files there were, how many rows they have, and what became of them."""
     lying = sum(not item.arrival.depth for item in items)
     within = sum(len(item.members) for item in items)

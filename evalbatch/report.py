@@ -8,14 +8,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final, get_args
 
-import pandas as pd
-
+from evalbatch.department_rows import NO_BASE, NONE, Row, Value
 from evalbatch.model import Kind as FindingKind
 from evalbatch.model import Level, Outcome, Status
 from evalbatch.scheme import Scheme
 from evalbatch.table_columns import TABLES, Kind, kind_of
-from evalbatch.table_files import Row
-from evalbatch.tables import NO_BASE, NONE, Value, files_table, findings_table, ranking_table, tabulate
+from evalbatch.tables import Table, files_table, findings_table, ranking_table, tabulate
 
 Plain = int | float | str | None
 
@@ -46,7 +44,7 @@ def report(outcome: Outcome, scheme: Scheme) -> dict[str, Any]:
     """
     return {
         "scheme": {"edition": scheme.spec.edition, "digest": scheme.digest},
-        "departments": _records(ranking_table(outcome)),
+        "departments": _records(ranking_table(outcome, scheme)),
         "findings": _records(findings_table(outcome)),
         "files": _records(files_table(outcome)),
     }
@@ -63,7 +61,11 @@ def report_schema(scheme: Scheme) -> dict[str, Any]:
     The packaged ``report.schema.json`` is this one.
     """
     nothing = Outcome((), (), (), (), ())
-    frames = {"排名": ranking_table(nothing), "问题清单": findings_table(nothing), "收件登记": files_table(nothing)}
+    tables = {
+        "排名": ranking_table(nothing, scheme),
+        "问题清单": findings_table(nothing),
+        "收件登记": files_table(nothing),
+    }
     text = {"type": "string"}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -73,7 +75,7 @@ def report_schema(scheme: Scheme) -> dict[str, Any]:
         "properties": {
             "scheme": _object({"edition": text, "digest": {"type": "string", "pattern": "^[0-9a-f]{64}$"}}),
             **{
-                part: {"type": "array", "items": _object(_columns(scheme, table, map(str, frames[table].columns)))}
+                part: {"type": "array", "items": _object(_columns(scheme, table, tables[table].headers))}
                 for part, table in _PARTS.items()
             },
         },
@@ -92,9 +94,8 @@ def report_tables(outcome: Outcome, scheme: Scheme) -> dict[str, tuple[dict[str,
     tables = tabulate(outcome, scheme)
     found: dict[str, tuple[dict[str, Kind], Iterable[Row]]] = {}
     for name, field in TABLES.items():
-        frame: pd.DataFrame = getattr(tables, field)
-        kinds = {str(header): kind_of(scheme, name, str(header)) for header in frame.columns}
-        found[name] = (kinds, frame.itertuples(index=False, name=None))
+        table: Table = getattr(tables, field)
+        found[name] = ({header: kind_of(scheme, name, header) for header in table.headers}, table)
     return found
 
 
@@ -123,10 +124,8 @@ def _dump(content: dict[str, Any]) -> bytes:
     return f"{text}\n".encode("utf-8", "replace")
 
 
-def _records(frame: pd.DataFrame) -> list[dict[str, Plain]]:
-    headers = [str(header) for header in frame.columns]
-    rows = frame.itertuples(index=False, name=None)
-    return [{header: _plain(value) for header, value in zip(headers, row, strict=True)} for row in rows]
+def _records(table: Table) -> list[dict[str, Plain]]:
+    return [{header: _plain(value) for header, value in zip(table.headers, row, strict=True)} for row in table]
 
 
 def _plain(value: Value) -> Plain:

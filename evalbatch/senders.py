@@ -6,21 +6,18 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
-from typing import Final
 
 from evalbatch.examination import Examined, judged, on_batch
-from evalbatch.figures import compress
 from evalbatch.intake import Department, Roster
-from evalbatch.model import Finding, Ref
+from evalbatch.model import Finding, Summary
 from evalbatch.reading.cells import abbreviates, spelling
-from evalbatch.scheme import CONTENT, Scheme
+from evalbatch.scheme import Scheme
 
 Owners = Mapping[str, Department]
 """The department of a file by the name of its arrival; a file of which nothing is known is left out."""
-_COVER: Final = (("T01", CONTENT), ("T02", CONTENT))
 
 
-def owners_of(items: Sequence[Examined], roster: Roster | None) -> Owners:
+def owners_of(items: Sequence[Examined[Summary]], roster: Roster | None) -> Owners:
     """Whose each file is: as its cover says, else its name or the subject of its mail, else the workbook beside it."""
     owners: dict[str, Department] = {}
     codes: dict[str, set[str]] = defaultdict(set)
@@ -41,18 +38,18 @@ def identity(department: Department) -> str:
     return department.code or spelling(department.name)
 
 
-def _told(item: Examined, roster: Roster | None) -> Department | None:
+def _told(item: Examined[Summary], roster: Roster | None) -> Department | None:
     if item.result is not None:
-        submission = item.result.submission
-        if submission.code or submission.name:
-            return Department(submission.code, submission.name, submission.category, False)
+        about = item.result
+        if about.code or about.name:
+            return Department(about.code, about.name, about.category, False)
     if roster is None:
         return None
     name = item.arrival.name
     return roster.mentioned(PurePosixPath(name).name) or roster.mentioned(name, item.arrival.subject)
 
 
-def _beside(items: Sequence[Examined], owners: Owners) -> Iterator[tuple[str, Department]]:
+def _beside(items: Sequence[Examined[Summary]], owners: Owners) -> Iterator[tuple[str, Department]]:
     """What lies in the same mail or archive as one department's workbook is that department's, and so is the mail."""
     names = {item.arrival.name for item in items}
     held: dict[str, dict[str, Department]] = defaultdict(dict)
@@ -70,25 +67,25 @@ def _beside(items: Sequence[Examined], owners: Owners) -> Iterator[tuple[str, De
                     break
 
 
-def _containers(item: Examined, names: set[str]) -> list[str]:
+def _containers(item: Examined[Summary], names: set[str]) -> list[str]:
     """The mails and archives that a file lay in, the innermost first."""
     if not item.arrival.depth:
         return []
     return [above for parent in PurePosixPath(item.arrival.name).parents if (above := parent.as_posix()) in names]
 
 
-def settle(items: Sequence[Examined], scheme: Scheme, roster: Roster | None) -> list[Examined]:
+def settle(items: Sequence[Examined[Summary]], scheme: Scheme, roster: Roster | None) -> list[Examined[Summary]]:
     """The files with what only the batch can tell of their covers: one code of two departments, two names, two codes.
 
     The roster decides where it can; otherwise all of them go back rather than one replacing another.
     """
     findings: dict[str, Finding] = {}
-    by_code: dict[str, list[Examined]] = defaultdict(list)
-    by_name: dict[str, list[Examined]] = defaultdict(list)
+    by_code: dict[str, list[Examined[Summary]]] = defaultdict(list)
+    by_name: dict[str, list[Examined[Summary]]] = defaultdict(list)
     for item in items:
-        if item.result is not None and item.refusal is None:
-            if item.result.submission.code:
-                by_code[item.result.submission.code].append(item)
+        if item.result is not None and item.refusal is None and not item.other:
+            if item.result.code:
+                by_code[item.result.code].append(item)
             if _name(item):
                 by_name[spelling(_name(item))].append(item)
     for code, sharing in by_code.items():
@@ -98,13 +95,13 @@ def settle(items: Sequence[Examined], scheme: Scheme, roster: Roster | None) -> 
     return [judged(item, findings.get(item.arrival.name)) for item in items]
 
 
-def _name(item: Examined) -> str:
+def _name(item: Examined[Summary]) -> str:
     assert item.result is not None
-    return item.result.submission.text(*_COVER[0]).strip()
+    return item.result.titled
 
 
 def _one_code(
-    code: str, sharing: Sequence[Examined], scheme: Scheme, roster: Roster | None
+    code: str, sharing: Sequence[Examined[Summary]], scheme: Scheme, roster: Roster | None
 ) -> Iterator[tuple[str, Finding]]:
     names = {spelling(_name(item)): _name(item) for item in sharing if _name(item)}
     if len(names) < 2:
@@ -124,22 +121,20 @@ def _one_code(
             yield item.arrival.name, _on_cover(scheme, "HD09", item, what)
 
 
-def _one_name(sharing: Sequence[Examined], scheme: Scheme, roster: Roster | None) -> Iterator[tuple[str, Finding]]:
-    codes = sorted({item.result.submission.code for item in sharing if item.result is not None} - {""})
+def _one_name(
+    sharing: Sequence[Examined[Summary]], scheme: Scheme, roster: Roster | None
+) -> Iterator[tuple[str, Finding]]:
+    codes = sorted({item.result.code for item in sharing if item.result is not None} - {""})
     if len(codes) < 2:
         return
     for item in sharing:
         assert item.result is not None
-        code = item.result.submission.code
+        code = item.result.code
         if code and (roster is None or code not in roster.by_code):
             what = f"单位名称“{_name(item)}”下有不同的单位编码：{'、'.join(codes)}，不能认定是谁的工作簿"
             yield item.arrival.name, _on_cover(scheme, "HD11", item, what)
 
 
-def _on_cover(scheme: Scheme, code: str, item: Examined, what: str) -> Finding:
+def _on_cover(scheme: Scheme, code: str, item: Examined[Summary], what: str) -> Finding:
     assert item.result is not None
-    submission = item.result.submission
-    refs = [entry.ref for place in _COVER if (entry := submission.cells.get(place)) is not None]
-    ref = Ref(refs[0].sheet, compress(ref.cell for ref in refs)) if refs else Ref("", "")
-    found = "、".join(text for place in _COVER if (text := submission.text(*place)))
-    return on_batch(scheme, code, submission, what, ref=ref, found=found)
+    return on_batch(scheme, code, item.result, what, ref=item.result.cover, found=item.result.titled)

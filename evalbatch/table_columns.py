@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Literal
 
+from evalbatch.department_rows import BUDGET, HIGH, SANGONG_AMOUNTS, SEAL, list_header
 from evalbatch.scheme import Scheme
 from evalbatch.scheme.spec import ColumnType
-from evalbatch.tables import BUDGET, HIGH, SANGONG_AMOUNTS, SEAL, list_header
 
 Kind = Literal["text", "whole", "decimal", "day", "moment", "mixed"]
 """``mixed`` is a figure, a date or a text, as the department wrote it; ``decimal`` may say ``—`` where it has no base."""

@@ -10,10 +10,8 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation, localcontext
 from typing import Any, BinaryIO, Final
 
 from evalbatch.cell_text import plain_text
+from evalbatch.department_rows import Row, Value
 from evalbatch.table_columns import Kind
-from evalbatch.tables import Value
-
-Row = Sequence[Value]
 
 _RISKY: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "'")
 """First characters after which Excel takes the text of a CSV file for a formula, and the mark that prevents it."""

@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from evalbatch.consolidation import consolidate
+from evalbatch.department_rows import summarise
 from evalbatch.evaluation import evaluate, returned
 from evalbatch.examination import Examined, refusal, register
 from evalbatch.intake import Arrival, Department, Roster
-from evalbatch.model import Outcome
+from evalbatch.model import Outcome, Summary
 from evalbatch.reading import read_submission
 from evalbatch.scheme import Scheme, compile_scheme, packaged_scheme
 from tests.forms import base, fill, scheme
@@ -37,21 +38,21 @@ def arrival(name: str, day: int = 0, **known: Any) -> Arrival:
 
 def workbook(
     name: str, typed: Mapping[str, Any] = {}, day: int = 0, names: Roster | None = None, **known: Any
-) -> Examined:
+) -> Examined[Summary]:
     """The base department's workbook with cells typed over, arrived ``day`` days after the start."""
     sent = arrival(name, day, **known)
     submission = read_submission(fill(base(), typed), scheme(), name)
     result = evaluate(submission, scheme(), register(sent, submission, names, None))
     digest = sha256(repr(sorted(typed.items(), key=str)).encode()).hexdigest()
-    return Examined(sent, digest, result=result, refusal=returned(result))
+    return Examined(sent, digest, result=summarise(result, scheme()), refusal=returned(result))
 
 
-def broken(name: str, day: int = 0, **known: Any) -> Examined:
+def broken(name: str, day: int = 0, **known: Any) -> Examined[Summary]:
     sent = arrival(name, day, **known)
     return Examined(sent, f"digest of {name}", refusal=refusal(scheme(), sent, "文件为空"))
 
 
-def other(name: str, **known: Any) -> Examined:
+def other(name: str, **known: Any) -> Examined[Summary]:
     return Examined(arrival(name, **known), f"digest of {name}", other="不是工作簿，未参与计算")
 
 
@@ -89,7 +90,7 @@ def test_the_newer_version_counts(first: Mapping[str, Any], second: Mapping[str,
     for order in (items, items[::-1]):
         outcome = consolidate(order, scheme(), None, TIME)
         assert [file for file, (status, _) in rows(outcome).items() if status == "有效"] == [used]
-        assert [place.result.submission.source for place in outcome.ranked] == [used]
+        assert [place.result.source for place in outcome.ranked] == [used]
 
 
 def test_the_date_of_the_mail_stands_before_the_date_in_the_form() -> None:
@@ -253,7 +254,7 @@ def test_one_department_under_two_codes_is_not_ranked_twice() -> None:
     names = roster(("900001", "市示范局"))
     items = [workbook("甲.xlsx", names=names), workbook("乙.xlsx", {CODE: "900002"}, 5, names)]
     outcome = consolidate(items, scheme(), names, TIME)
-    assert [place.result.submission.source for place in outcome.ranked] == ["乙.xlsx"]
+    assert [place.result.source for place in outcome.ranked] == ["乙.xlsx"]
     assert [(code, file) for code, _, file, _, _ in told(outcome, "HD04", "HD11")] == [("HD04", "乙.xlsx")]
 
 
@@ -354,7 +355,7 @@ def test_files_in_are_rows_out() -> None:
 # ---------------------------------------------------------------- late
 
 
-def late(deadline: date, rules: Scheme, *items: Examined) -> Outcome:
+def late(deadline: date, rules: Scheme, *items: Examined[Summary]) -> Outcome:
     return consolidate(items, rules, None, TIME, deadline)
 
 
@@ -377,7 +378,7 @@ def test_the_scheme_says_what_being_late_costs() -> None:
     assert rows(noted)["乙.xlsx"] == ("有效", "")
     turned_away = late(date(2025, 8, 5), policy("逾期", "不受理"), *items)
     assert rows(turned_away) == {"甲.xlsx": ("有效", ""), "乙.xlsx": ("退回重报", "逾期6天（按邮件日期）")}
-    assert [place.result.submission.source for place in turned_away.ranked] == ["甲.xlsx"]
+    assert [place.result.source for place in turned_away.ranked] == ["甲.xlsx"]
 
 
 def test_no_sender_is_registered() -> None:

@@ -6,6 +6,7 @@ import io
 import os
 import shutil
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
 
@@ -14,10 +15,11 @@ import pytest
 from evalbatch import examination
 from evalbatch.consolidation import consolidate
 from evalbatch.department_workbook import write_department_workbook
-from evalbatch.examination import examine_file
+from evalbatch.examination import abridge, examine_file
 from evalbatch.intake import InboxError, RosterError, find_arrivals, read_roster
 from evalbatch.model import Outcome
 from evalbatch.pipeline import Progress, run
+from evalbatch.tables import tabulate
 from evalbatch.workers import Settings
 from tests.forms import scheme
 from tests.test_samples import builder
@@ -49,12 +51,18 @@ def inbox(tmp_path: Path) -> Path:
 def evaluated(inbox: Path, roster: Path | None = None) -> Outcome:
     """The batch without processes: the same functions, faster."""
     names = read_roster(roster) if roster is not None else None
-    examined = [examine_file(arrival, scheme(), names) for arrival in find_arrivals([inbox])]
+    examined = [abridge(examine_file(arrival, scheme(), names), scheme()) for arrival in find_arrivals([inbox])]
     return consolidate(examined, scheme(), names, TIME)
 
 
 def totals(outcome: Outcome) -> list[tuple[int, str, str]]:
-    return [(p.rank, p.result.submission.code, str(p.result.total)) for p in outcome.ranked]
+    return [(p.rank, p.result.code, str(p.result.total)) for p in outcome.ranked]
+
+
+def told(outcome: Outcome) -> dict[str, object]:
+    """Everything that an outcome says, table by table."""
+    tables = tabulate(outcome, scheme())
+    return {field.name: list(getattr(tables, field.name)) for field in fields(tables)}
 
 
 def statuses(outcome: Outcome) -> dict[str, str]:
@@ -157,7 +165,7 @@ def test_a_department_not_in_the_roster_is_told(inbox: Path, tmp_path: Path) -> 
         ("101002", "HD04", "市文旅局"),
         ("101003", "HD04", ""),
     ]
-    categories = {p.result.submission.code: p.result.submission.category for p in outcome.ranked}
+    categories = {p.result.code: p.result.category for p in outcome.ranked}
     assert categories["101001"] == "综合"
 
 
@@ -224,7 +232,7 @@ def test_workers_and_the_order_of_files_change_nothing(inbox: Path) -> None:
     seen: list[Progress] = []
     one = run(arrivals, Settings(None, None, 1), TIME, seen.append)
     two = run(tuple(reversed(arrivals)), Settings(None, None, 2), TIME)
-    assert one == two == evaluated(inbox)
+    assert told(one) == told(two) == told(evaluated(inbox))
     assert [state.done for state in seen] == [1, 2, 3]
     assert (seen[-1].accepted, seen[-1].returned) == (3, 0)
 

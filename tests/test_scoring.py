@@ -13,11 +13,12 @@ from xml.sax.saxutils import unescape
 import pytest
 
 from evalbatch.consolidation import consolidate
+from evalbatch.department_rows import summarise
 from evalbatch.department_workbook import Filling, write_department_workbook
 from evalbatch.evaluation import evaluate
-from evalbatch.examination import Examined
+from evalbatch.examination import Examined, abridge
 from evalbatch.intake import Arrival
-from evalbatch.model import Line, Result
+from evalbatch.model import Line, Result, Summary
 from evalbatch.ranking import rank
 from evalbatch.ranking_workbook import write_ranking_workbook
 from evalbatch.reading import read_submission, read_xlsx
@@ -259,12 +260,12 @@ def test_a_judged_row_takes_the_claim_within_bounds(claim: float, points: str) -
 
 
 def test_ranks_leave_places_out_after_ties_and_order_by_execution_then_code() -> None:
-    def result(code: str, claim: str, spent: float) -> Result:
+    def result(code: str, claim: str, spent: float) -> Summary:
         typed = {"T02.填报内容": code, "B21.自评得分": D(claim), "S10.决算数": D(str(spent))}
-        return judge(typed)
+        return summarise(judge(typed), scheme())
 
     ranked = rank([result("4", "0.1", 981), result("3", "0.5", 950), result("2", "0.5", 981), result("1", "1", 981)])
-    assert [(place.rank, place.result.submission.code) for place in ranked] == [(1, "1"), (2, "2"), (2, "3"), (4, "4")]
+    assert [(place.rank, place.result.code) for place in ranked] == [(1, "1"), (2, "2"), (2, "3"), (4, "4")]
     assert [place.category_rank for place in ranked] == [1, 2, 2, 4]
 
 
@@ -286,7 +287,7 @@ def test_what_a_department_types_is_text_in_every_sheet() -> None:
     assert [row.row.text("工作事项") for row in result.rows["Y"]] == list(PAYLOADS)
     moment = datetime(2025, 1, 1)
     arrival = Arrival(BASE, "=1+1.xlsx", 1, moment)
-    outcome = consolidate([Examined(arrival, "", result=result)], scheme(), None, moment)
+    outcome = consolidate([abridge(Examined(arrival, "", result=result), scheme())], scheme(), None, moment)
     target = io.BytesIO()
     write_ranking_workbook(target, outcome, scheme())
     with zipfile.ZipFile(target) as package:

@@ -7,18 +7,18 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
-import pandas as pd
 import pytest
 
+from evalbatch.department_rows import figure_places, seal
 from evalbatch.model import Note, Unranked, Value
 from evalbatch.report import dump_report, report
-from evalbatch.tables import figure_places, seal, tabulate
+from evalbatch.tables import Table, tabulate
 from tests.ranking_workbook.outcomes import SCHEME, batch, department, finding, realistic
 
 
-def column(frame: pd.DataFrame, header: str) -> list[object]:
+def column(table: Table, header: str) -> list[object]:
     """A column as a plain list."""
-    return list(frame[header])
+    return list(table.frame()[header])
 
 
 def test_ties_share_a_rank_and_leave_the_next_one_out() -> None:
@@ -41,7 +41,7 @@ def test_ties_share_a_rank_and_leave_the_next_one_out() -> None:
 def test_the_unranked_stand_below_with_their_reason() -> None:
     gone = Unranked("0009", "戊", "党群", "未报送", "名录中有，未收到。")
     ranking = tabulate(batch(department(), unranked=(gone,)), SCHEME).ranking
-    assert ranking.iloc[1].dropna().to_dict() == {
+    assert ranking.frame().iloc[1].dropna().to_dict() == {
         "单位编码": "0009",
         "填报单位": "戊",
         "部门类别": "党群",
@@ -60,8 +60,8 @@ def test_findings_are_counted_for_the_file_that_counts() -> None:
 
 def test_an_empty_batch_has_all_its_columns() -> None:
     tables = tabulate(batch(), SCHEME)
-    assert len(tables.ranking) == 0 and "总分" in tables.ranking
-    assert list(tables.scores) == ["单位编码", "填报单位", *SCHEME.indicators]
+    assert len(tables.ranking) == 0 and "总分" in tables.ranking.headers
+    assert list(tables.scores.headers) == ["单位编码", "填报单位", *SCHEME.indicators]
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_sangong_at_its_boundaries(
         ("G06", "决算数"): decimal(spent),
         ("G06", "上年预算数"): decimal(before),
     }
-    total = tabulate(batch(department(cells=cells)), SCHEME).sangong.iloc[0]
+    total = tabulate(batch(department(cells=cells)), SCHEME).sangong.frame().iloc[0]
     found = [total[name] for name in ("项目", "超支金额", "控制率", "变动率", "结论")]
     assert found == ["合计", decimal(excess), decimal(rate), decimal(change), conclusion]
 
@@ -171,7 +171,7 @@ def test_raw_figures_are_those_that_formulas_read() -> None:
     table = tabulate(batch(department()), SCHEME).figures
     assert column(table, "S10.决算数") == [Decimal("3632.41")]
     assert column(table, "Q01.决算数") == [None]
-    assert column(table, "校验码") == [seal(list(table.iloc[0])[3:-1])]
+    assert column(table, "校验码") == [seal(list(table.frame().iloc[0])[3:-1])]
 
 
 def test_the_seal_weighs_figures_by_their_place() -> None:
@@ -184,7 +184,7 @@ def test_the_seal_weighs_figures_by_their_place() -> None:
 def test_notes_and_rules_are_listed() -> None:
     note = Note("预算执行情况表", "S10", "决算数", Decimal(1), "１", "H37", "文本形式的数字")
     tables = tabulate(batch(department(notes=(note,))), SCHEME)
-    assert list(tables.notes.iloc[0])[2:] == [
+    assert list(next(iter(tables.notes)))[2:] == [
         "预算执行情况表",
         "S10",
         "决算数",
@@ -205,7 +205,7 @@ def test_the_report_has_the_same_fields() -> None:
     tables = tabulate(outcome, SCHEME)
     for part, table in (("departments", tables.ranking), ("findings", tables.findings), ("files", tables.files)):
         assert len(found[part]) == len(table)
-        assert list(found[part][0]) == list(table)
+        assert list(found[part][0]) == list(table.headers)
     assert found["departments"][1]["总分"] == 97.6
     assert found["departments"][0]["部门预算执行率"] == 0.978637820945
     assert found["files"][0]["接收时间"] == "2025-08-20T09:30:00"

@@ -15,6 +15,7 @@ import pytest
 
 from evalbatch.examination import Examined
 from evalbatch.intake import Arrival
+from evalbatch.model import Summary
 from evalbatch.scheme import Scheme
 from evalbatch.workers import Limits, Settings, WorkersError, briefing, examine_all, process
 from evalbatch.workers.local import LocalWorkers
@@ -35,7 +36,7 @@ def inbox(tmp_path: Path) -> list[Arrival]:
     return [arrival(path) for path in sorted(tmp_path.iterdir())]
 
 
-def misbehave(item: Arrival, scheme: Scheme, briefing: Briefing) -> Examined:
+def misbehave(item: Arrival, scheme: Scheme, briefing: Briefing) -> Examined[Summary]:
     """What a worker does here: as the file says; a well-behaved one is other material."""
     said = (item.content or item.path.read_bytes()).decode()
     match said.split():
@@ -119,7 +120,7 @@ def test_memory_is_watched_where_the_system_does_not_bound_it(
     assert found == {name: said for name, said in expected.items() if name != "04"}
 
 
-def hoard(item: Arrival, scheme: Scheme, briefing: Briefing) -> Examined:
+def hoard(item: Arrival, scheme: Scheme, briefing: Briefing) -> Examined[Summary]:
     """Holds twice what is allowed where nothing refuses it, and is in no hurry to give it back."""
     if item.path.read_text(encoding="utf-8") == "占用":
         held = b"x" * (2 * briefing.limits.memory)
@@ -167,7 +168,7 @@ def test_arrivals_are_taken_as_they_are_worked_on(inbox: list[Arrival]) -> None:
     assert max(ahead) <= 3 * LocalWorkers.chunk
 
 
-def dead(item: Arrival, scheme: Scheme, briefing: Briefing) -> Examined:
+def dead(item: Arrival, scheme: Scheme, briefing: Briefing) -> Examined[Summary]:
     raise AssertionError("never reached")
 
 

@@ -10,7 +10,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from evalbatch.cell_text import plain_text
-from evalbatch.tables import Value
+from evalbatch.department_rows import Value
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Final
 import pandas as pd
 from xlsxwriter import Workbook
 
+from evalbatch.department_rows import MISSED, NONE, OVERSPENT, TOTAL, VALID, Value, execution_threshold
 from evalbatch.ranking_workbook import looks
 from evalbatch.ranking_workbook.cells import Computed, write_computed, write_value
 from evalbatch.ranking_workbook.formulas import CHANGED, IS_CHANGED
@@ -20,7 +21,7 @@ from evalbatch.ranking_workbook.table_sheet import row_height, set_up_page
 from evalbatch.scheme import Scheme, show
 from evalbatch.scheme.formula import divide, round_half_up
 from evalbatch.scheme.layout import column_letter
-from evalbatch.tables import MISSED, NONE, OVERSPENT, TOTAL, VALID, Tables, Value, execution_threshold
+from evalbatch.tables import Tables
 
 _WIDTHS: Final = (18, 9, 11, 104)
 _TITLE_HEIGHT: Final = 30
@@ -30,6 +31,8 @@ _NAMED: Final = 3
 """Departments named in a sentence before 等."""
 _MOST_THINGS: Final = 10
 _ZERO: Final = Decimal(0)
+_PROJECT: Final = ("单位编码", "填报单位", "项目名称", "全年预算数", "决算数", "执行率")
+_FINDING: Final = ("单位编码", "填报单位", "级别", "类别", "规则", "情况说明")
 _ROW: Final = "§"
 """Stands for the number of the formula's row."""
 _EVERYONE: Final = "$B$4"
@@ -41,11 +44,30 @@ Cell = Value | Computed
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """The tables with the parts of them that several lines of the page speak of."""
+    """What the page speaks of: of the large tables only the rows and columns that it counts or names."""
 
-    tables: Tables
     scheme: Scheme
-    grid: Grid | None = None
+    grid: Grid | None
+    ranking: pd.DataFrame
+    budgets: pd.DataFrame
+    sangong: pd.DataFrame
+    """三公经费 as a whole: the item 合计 of each department."""
+    missed: pd.DataFrame
+    """The projects whose 执行率 is 未达标."""
+    findings: pd.DataFrame
+
+    @classmethod
+    def of(cls, tables: Tables, scheme: Scheme, grid: Grid | None) -> Batch:
+        """What the page speaks of, from the tables."""
+        return cls(
+            scheme=scheme,
+            grid=grid,
+            ranking=tables.ranking.frame(),
+            budgets=tables.budgets.frame(),
+            sangong=tables.sangong.frame(where={"项目": TOTAL}),
+            missed=tables.projects.frame(*_PROJECT, where={"是否达标": MISSED}),
+            findings=tables.findings.frame(*_FINDING),
+        )
 
     def count(self, number: int, *conditions: tuple[str, str, str]) -> Cell:
         """A number of rows, with the formula that counts them: each condition a sheet, a header and what must hold."""
@@ -64,25 +86,22 @@ class Batch:
     @property
     def ranked(self) -> pd.DataFrame:
         """The rows of 排名 with a rank."""
-        ranking = self.tables.ranking
-        return ranking[ranking["排名"].notna()]
+        return self.ranking[self.ranking["排名"].notna()]
 
     @property
     def below(self) -> pd.DataFrame:
         """The rows of 排名 without one."""
-        ranking = self.tables.ranking
-        return ranking[ranking["排名"].isna()]
+        return self.ranking[self.ranking["排名"].isna()]
 
     @property
     def overspent(self) -> pd.DataFrame:
         """The departments whose “三公”经费 as a whole is overspent."""
-        items = self.tables.sangong
-        return items[(items["项目"] == TOTAL) & (items["结论"] == OVERSPENT)]
+        return self.sangong[self.sangong["结论"] == OVERSPENT]
 
     @property
     def slow(self) -> pd.DataFrame:
         """The departments whose 执行率 is 未达标."""
-        return self.tables.budgets[self.tables.budgets["是否达标"] == MISSED]
+        return self.budgets[self.budgets["是否达标"] == MISSED]
 
     @property
     def pending(self) -> pd.DataFrame:
@@ -91,9 +110,8 @@ class Batch:
 
     def found(self, level: str, kind: str | None = None) -> pd.DataFrame:
         """The findings of a level, of one kind or of both."""
-        findings = self.tables.findings
-        chosen = findings["级别"] == level
-        return findings[chosen if kind is None else chosen & (findings["类别"] == kind)]
+        chosen = self.findings["级别"] == level
+        return self.findings[chosen if kind is None else chosen & (self.findings["类别"] == kind)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +131,7 @@ def write_overview(
     book: Workbook, formats: Formats, tables: Tables, pages: Sequence[Sheet], scheme: Scheme, grid: Grid | None
 ) -> None:
     """Write 总览 as the first sheet of the book."""
-    batch = Batch(tables, scheme, grid)
+    batch = Batch.of(tables, scheme, grid)
     sheet = book.add_worksheet(OVERVIEW)
     for column, width in enumerate(_WIDTHS):
         sheet.set_column(column, column, width)
@@ -173,7 +191,7 @@ def _named(names: Iterable[str | None]) -> str:
 
 
 def _counts(batch: Batch) -> list[tuple[Cell, ...]]:
-    ranking, ranked, below = batch.tables.ranking, batch.ranked, batch.below
+    ranking, ranked, below = batch.ranking, batch.ranked, batch.below
     everyone, count = len(ranking), len(ranked)
     placed = (RANKING, "排名", '<>""')
     lines: list[tuple[Cell, ...]] = [
@@ -247,7 +265,7 @@ def _contents(batch: Batch, pages: Sequence[Sheet]) -> list[tuple[Cell, ...]]:
         rows, columns = len(page.table), len(page.columns)
         if batch.grid is None or not rows:
             return rows, columns
-        headers = f"'{page.name}'!$A${page.header_row + 1}:${column_letter(columns)}${page.header_row + 1}"
+        headers = f"{page.name}!$A${page.header_row + 1}:${column_letter(columns)}${page.header_row + 1}"
         every = batch.grid.whole(page.name, page.columns[0].header)
         return Computed(f"ROWS({every})", rows), Computed(f"COLUMNS({headers})", columns)
 
@@ -330,7 +348,7 @@ def _sangong(batch: Batch) -> Thing | None:
 
 
 def _over_budget(batch: Batch) -> Thing | None:
-    budgets = batch.tables.budgets.dropna(subset=["全年预算数", "决算数"])
+    budgets = batch.budgets.dropna(subset=["全年预算数", "决算数"])
     excess = budgets["决算数"] - budgets["全年预算数"]
     over = budgets[excess > batch.scheme.spec.tolerance.fixed]
     if over.empty:
@@ -358,8 +376,7 @@ def _slow(batch: Batch) -> Thing | None:
 
 
 def _projects(batch: Batch) -> Thing | None:
-    projects = batch.tables.projects
-    missed = projects[projects["是否达标"] == MISSED]
+    missed = batch.missed
     if missed.empty:
         return None
     worst = _largest(missed, missed["全年预算数"] - missed["决算数"])
@@ -396,8 +413,7 @@ def _lowest_grade(batch: Batch) -> Thing | None:
 
 
 def _growing(batch: Batch) -> Thing | None:
-    items = batch.tables.sangong
-    numbers = items[(items["项目"] == TOTAL) & items["变动率"].map(lambda rate: isinstance(rate, Decimal))]
+    numbers = batch.sangong[batch.sangong["变动率"].map(lambda rate: isinstance(rate, Decimal)).astype(bool)]
     more = numbers[numbers["变动率"] > _ZERO]
     if more.empty:
         return None

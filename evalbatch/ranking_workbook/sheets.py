@@ -8,23 +8,24 @@ from typing import Final
 
 import pandas as pd
 
-from evalbatch.model import Outcome
-from evalbatch.ranking_workbook import formulas, looks
-from evalbatch.ranking_workbook.formulas import Builder
-from evalbatch.ranking_workbook.grid import LIST_SHEETS, Area, Grid
-from evalbatch.ranking_workbook.looks import Look
-from evalbatch.scheme import Scheme
-from evalbatch.scheme.spec import ColumnSpec
-from evalbatch.tables import (
+from evalbatch.department_rows import (
     HIGH,
     SANGONG,
     SEAL,
-    Tables,
+    count,
     further_columns,
     grouped_columns,
     list_header,
     same_header,
 )
+from evalbatch.model import Outcome, Summary
+from evalbatch.ranking_workbook import formulas, looks
+from evalbatch.ranking_workbook.formulas import Builder
+from evalbatch.ranking_workbook.grid import Area, Grid
+from evalbatch.ranking_workbook.looks import Look
+from evalbatch.scheme import Scheme
+from evalbatch.scheme.spec import ColumnSpec
+from evalbatch.tables import Table, Tables
 
 OVERVIEW: Final = "总览"
 MOST_LIVE_DEPARTMENTS: Final = 3_000
@@ -60,7 +61,7 @@ class Sheet:
     title: str
     about: str
     """What one row is, for 总览."""
-    table: pd.DataFrame
+    table: Table
     columns: tuple[Column, ...]
     frozen: int = 2
     """Columns that stay in sight, and on every printed page."""
@@ -115,6 +116,7 @@ _RANKING: Final = (
     Column("预警数", looks.COUNT, 8),
     _FILE,
     Column("说明", looks.LONG, 26),
+    Column("盖章件", looks.MARK, 8),
 )
 _LINES: Final = (
     *_DEPARTMENT,
@@ -257,6 +259,8 @@ _RULES: Final = (
 )
 _FACTS: Final = (Column("项目", looks.TEXT, 28), Column("内容", looks.LONG, 90))
 
+_LIST_TABLES: Final = {"X": "projects", "W": "works", "V": "benefits", "Y": "awards"}
+"""The tables of the lists, by prefix."""
 _LOOKS: Final[Mapping[str, Look]] = {
     "amount": looks.AMOUNT,
     "count": looks.COUNT,
@@ -273,12 +277,12 @@ _LOOKS: Final[Mapping[str, Look]] = {
 def sheets(tables: Tables, outcome: Outcome, scheme: Scheme) -> tuple[Sheet, ...]:
     """Every sheet after 总览, in order."""
     year = f"{scheme.year}年度"
-    results = [ranked.result for ranked in outcome.ranked]
+    results = [ranked.result for ranked in outcome.ranked] if _is_live(tables) else []
     departments = [(index, 0) for index in range(len(results))]
-    lines = [(index, line) for index, result in enumerate(results) for line in range(len(result.lines))]
+    lines = [(index, line) for index, result in enumerate(results) for line in range(count(result, "lines"))]
     items = [(index, item) for index in range(len(results)) for item in range(len(SANGONG))]
     lists = {prefix: [(index, 0) for index, size in enumerate(sizes) for _ in range(size)]
-             for prefix, sizes in _blocks(outcome).items()}  # fmt: skip
+             for prefix, sizes in _blocks(results).items()}  # fmt: skip
     return (
         Sheet("排名", ranking_title(outcome, scheme), "一个部门：名次、总分与各组得分", tables.ranking, _RANKING, 3,
               belongs=departments, signed=_SIGNATURES),
@@ -314,8 +318,8 @@ def sheets(tables: Tables, outcome: Outcome, scheme: Scheme) -> tuple[Sheet, ...
     )  # fmt: skip
 
 
-def _blocks(outcome: Outcome) -> dict[str, list[int]]:
-    return {prefix: [len(ranked.result.rows.get(prefix, ())) for ranked in outcome.ranked] for prefix in LIST_SHEETS}
+def _blocks(results: Sequence[Summary]) -> dict[str, list[int]]:
+    return {prefix: [count(result, table) for result in results] for prefix, table in _LIST_TABLES.items()}
 
 
 def _is_live(tables: Tables) -> bool:
@@ -323,23 +327,23 @@ def _is_live(tables: Tables) -> bool:
     return len(tables.figures) <= MOST_LIVE_DEPARTMENTS and longest <= MOST_LIVE_ROWS
 
 
-def _told(tables: Tables) -> pd.DataFrame:
+def _told(tables: Tables) -> Table:
     """运行说明 with what the numbers of this workbook are: formulas, or values where it is too large."""
     text = _IS_LIVE if _is_live(tables) else _IS_NOT_LIVE.format(MOST_LIVE_DEPARTMENTS, MOST_LIVE_ROWS)
-    line = pd.DataFrame([["公式", text]], columns=list(tables.facts), dtype=object)
-    return pd.concat([tables.facts, line], ignore_index=True)
+    rows = [*tables.facts, ("公式", text)]
+    return Table(tables.facts.headers, len(rows), lambda: rows)
 
 
 def grid_of(tables: Tables, pages: Sequence[Sheet], outcome: Outcome, scheme: Scheme) -> Grid | None:
     """Where the formulas of the pages find their cells; ``None`` for a batch so large that values stand instead."""
     if not _is_live(tables):
         return None
-    return Grid(scheme, {page.name: page.area for page in pages}, _blocks(outcome))
+    return Grid(scheme, {page.name: page.area for page in pages}, _blocks([ranked.result for ranked in outcome.ranked]))
 
 
 def ranking_title(outcome: Outcome, scheme: Scheme) -> str:
     """The title of 排名: 初评 until somebody has reviewed."""
-    reviewed = any(line.reviewed is not None for ranked in outcome.ranked for line in ranked.result.lines)
+    reviewed = any(ranked.result.reviewed for ranked in outcome.ranked)
     return f"{scheme.year}年度{scheme.spec.title}排名{'' if reviewed else '（初评）'}"
 
 

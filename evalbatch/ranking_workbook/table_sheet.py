@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from math import ceil
 from typing import Final
 
@@ -10,6 +11,7 @@ from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from evalbatch.cell_text import plain_text
+from evalbatch.department_rows import Row, Value
 from evalbatch.plain_sheet import PlainSheet
 from evalbatch.ranking_workbook.cells import write_computed, write_value
 from evalbatch.ranking_workbook.formulas import CHANGED, IS_CHANGED
@@ -17,7 +19,6 @@ from evalbatch.ranking_workbook.grid import Grid
 from evalbatch.ranking_workbook.looks import Formats
 from evalbatch.ranking_workbook.sheets import Sheet
 from evalbatch.scheme.layout import column_letter
-from evalbatch.tables import Value
 
 MOST_ROWS: Final = 1_048_576
 """Rows of a sheet; a longer table goes on on a further sheet."""
@@ -41,9 +42,17 @@ _IGNORED: Final = ("number_stored_as_text", "formula_differs", "formula_range", 
 def write_sheet(book: Workbook, formats: Formats, page: Sheet, grid: Grid | None) -> None:
     """Write a sheet, and further ones (``得分明细（2）``) for the rows that it cannot hold; formulas where ``grid`` is."""
     room = MOST_ROWS - page.header_row - 1
-    for part, start in enumerate(range(0, max(len(page.table), 1), room), 1):
+    rows = _shown(page)
+    for part in range(1, max(ceil(len(page.table) / room), 1) + 1):
         sheet: Worksheet = book.add_worksheet(page.name if part == 1 else f"{page.name}（{part}）", PlainSheet)
-        _write_part(sheet, formats, page, grid, start, start + room)
+        _write_part(sheet, formats, page, grid, islice(rows, room))
+
+
+def _shown(page: Sheet) -> Iterator[Row]:
+    """The rows in the columns of the sheet; one that the table has not is left to its formula."""
+    headers = page.table.headers
+    places = [headers.index(spec.header) if spec.header in headers else None for spec in page.columns]
+    return (tuple([None if place is None else row[place] for place in places]) for row in page.table)
 
 
 def set_up_page(sheet: Worksheet, a3: bool, footer: str = "") -> None:
@@ -56,7 +65,7 @@ def set_up_page(sheet: Worksheet, a3: bool, footer: str = "") -> None:
     sheet.hide_gridlines(2)
 
 
-def _write_part(sheet: Worksheet, formats: Formats, page: Sheet, grid: Grid | None, start: int, stop: int) -> None:
+def _write_part(sheet: Worksheet, formats: Formats, page: Sheet, grid: Grid | None, rows: Iterable[Row]) -> None:
     header = page.header_row
     widths = [spec.look.width if spec.width is None else spec.width for spec in page.columns]
     sheet.set_row(0, _TITLE_HEIGHT)
@@ -72,11 +81,9 @@ def _write_part(sheet: Worksheet, formats: Formats, page: Sheet, grid: Grid | No
         sheet.set_column(column, column, width)
     looks = [formats.of(spec.look) for spec in page.columns]
     wrapped = [(column, widths[column]) for column, spec in enumerate(page.columns) if spec.look.wrap]
-    marked = page.table if CHANGED in page.table else page.table.assign(**{CHANGED: None})
-    rows = marked[[spec.header for spec in page.columns]].iloc[start:stop]
     live = _Formulas(page, grid)
     last = header
-    for last, values in enumerate(rows.itertuples(index=False, name=None), header + 1):
+    for last, values in enumerate(rows, header + 1):
         sheet.set_row(last, row_height([(values[column], width) for column, width in wrapped]))
         formulas = live.of_row(last)
         for column, value in enumerate(values):

@@ -15,6 +15,7 @@ from typing import Final, Protocol
 
 from evalbatch.examination import Examined, digest_of, refusal
 from evalbatch.intake import Arrival, Prefill, Roster
+from evalbatch.model import Summary
 from evalbatch.scheme import Scheme, compile_scheme, packaged_scheme
 from evalbatch.workers.local import LocalWorkers
 from evalbatch.workers.process import Answer, Briefing, Failed, Failure, Limits, WorkersError, worker_context
@@ -60,7 +61,7 @@ def briefing(settings: Settings) -> Briefing:
 
 def examine_all(
     arrivals: Iterable[Arrival], settings: Settings, executor: Executor | None = None
-) -> Generator[Examined]:
+) -> Generator[Examined[Summary]]:
     """Every arrival examined, as they finish; what lies in a mail or an archive follows as arrivals of its own.
 
     Only as many arrivals are taken as are worked on, and a container's members come before further arrivals, so that
@@ -99,9 +100,9 @@ def _take(members: deque[Arrival], coming: Iterator[Arrival], size: int) -> list
     return chunk
 
 
-def _opened(arrival: Arrival, answer: Answer, scheme: Scheme, limits: Limits) -> Examined:
+def _opened(arrival: Arrival, answer: Answer, scheme: Scheme, limits: Limits) -> Examined[Summary]:
     if not isinstance(answer, Failed):
-        examined: Examined = pickle.loads(answer)
+        examined: Examined[Summary] = pickle.loads(answer)
         return examined
     known = replace(arrival, content=None)
     return Examined(known, _digest(arrival), refusal=refusal(scheme, arrival, _reason(answer, limits)))

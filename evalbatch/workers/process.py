@@ -18,8 +18,9 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnContext
 from typing import Final, cast
 
-from evalbatch.examination import Examined, examine_file
+from evalbatch.examination import Examined, abridge, examine_file
 from evalbatch.intake import Arrival, Prefill, Roster
+from evalbatch.model import Summary
 from evalbatch.scheme import Scheme, compile_scheme
 
 _START_SECONDS: Final = 120.0
@@ -78,12 +79,12 @@ class Failed:
 
 Answer = bytes | Failed
 """A pickled Examined, or why there is none; pickled, because the one who asked may only pass it on."""
-Work = Callable[[Arrival, Scheme, Briefing], Examined]
+Work = Callable[[Arrival, Scheme, Briefing], Examined[Summary]]
 
 
-def examine(arrival: Arrival, scheme: Scheme, briefing: Briefing) -> Examined:
+def examine(arrival: Arrival, scheme: Scheme, briefing: Briefing) -> Examined[Summary]:
     """What a worker does with an arrival."""
-    return examine_file(arrival, scheme, briefing.roster, briefing.prefill)
+    return abridge(examine_file(arrival, scheme, briefing.roster, briefing.prefill), scheme)
 
 
 def worker_context(module: str) -> SpawnContext:

@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 
+from evalbatch.consolidation import Findings
+from evalbatch.department_rows import summarise
 from evalbatch.figures import SubmissionFigures
 from evalbatch.model import (
     Entry,
@@ -174,10 +176,11 @@ def batch(
         for r in results
     )
     gone = tuple(Received(u.file, u.status, u.reason, u.code, u.name) for u in unranked if not u.file)
+    ranked = rank([summarise(result, SCHEME) for result in results])
     return Outcome(
-        ranked=rank(results),
+        ranked=ranked,
         unranked=unranked,
-        findings=tuple(found for r in results for found in r.findings) + tuple(findings),
+        findings=Findings(ranked, unranked, list(findings)),
         files=own + gone + files,
         facts=(("程序版本", "0.1.0"), ("运行时间", "2025-09-01 10:00:00"), ("收到文件", str(len(own) + len(files)))),
     )
