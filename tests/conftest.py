@@ -1,6 +1,19 @@
-"""Settings of every test: reproducible examples, no deadline on a slow machine."""
+"""Settings of every test: reproducible examples, no deadline on a slow machine, no cache of whoever runs them."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import settings
 
 settings.register_profile("reproducible", derandomize=True, deadline=None, database=None)
 settings.load_profile("reproducible")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A cache of this session alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EVALBATCH_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield

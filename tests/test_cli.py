@@ -109,6 +109,22 @@ def test_the_same_inputs_give_the_same_bytes(command: object, inbox: Path, tmp_p
     assert outs[0].read_bytes() == outs[1].read_bytes()
 
 
+def test_a_cache_that_cannot_be_used_is_told_once_and_changes_nothing(
+    command: object, inbox: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    time = ("--time", "2025-09-01T09:00:00", "--jobs", 1)
+    outs = [tmp_path / "甲.xlsx", tmp_path / "乙.xlsx"]
+    monkeypatch.setenv("EVALBATCH_CACHE", str(tmp_path / "无" / "缓存"))
+    assert run(command, "run", inbox, "-o", outs[0], *time, "--no-cache") == 0
+    assert not (tmp_path / "无").exists()
+    (tmp_path / "无").write_bytes(b"")
+    capsys.readouterr()
+    assert run(command, "run", inbox, "-o", outs[1], *time) == 0
+    told = [line for line in capsys.readouterr().err.splitlines() if "缓存" in line]
+    assert len(told) == 1 and told[0].endswith("本次全部重新读取。")
+    assert outs[0].read_bytes() == outs[1].read_bytes()
+
+
 @pytest.mark.parametrize("target", ["排名.xlsx", "深/排名.xlsx", CLEAN.name])
 def test_nothing_is_written_into_an_inbox(
     command: object, inbox: Path, capsys: pytest.CaptureFixture[str], target: str
@@ -254,5 +270,5 @@ def test_help_names_only_what_is_built(command: object, capsys: pytest.CaptureFi
     run(command, "run", "--help")
     said = capsys.readouterr().out
     assert "--roster" in said
-    for option in ("--public", "--final", "--adjustments", "--feedback", "--no-cache", "--previous"):
+    for option in ("--public", "--final", "--adjustments", "--feedback", "--previous"):
         assert option not in said

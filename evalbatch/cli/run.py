@@ -46,6 +46,7 @@ def run(
     time: Annotated[str | None, typer.Option("--time", metavar="ISO", help="运行时间（默认：现在），用于重现")] = None,
     jobs: Jobs = CORES,
     cluster: ClusterOption = "",
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="全部重新读取，不用也不留缓存")] = False,
     quiet: Quiet = False,
 ) -> int:
     """读取收件文件夹中的全部工作簿，写出一个汇总排名工作簿。"""
@@ -69,9 +70,10 @@ def run(
         raise Refused(str(error)) from None
     if not arrivals:
         raise Refused("收件文件夹中没有文件，请核对路径。")
+    cached = not no_cache and _has_cache(quiet)
     try:
         with progress(quiet) as show:
-            settings = Settings(scheme, names, jobs, given, cluster=cluster)
+            settings = Settings(scheme, names, jobs, given, cluster=cluster, cache=cached)
             outcome = run_batch(arrivals, settings, moment, show, last_day)
     except WorkersError as error:
         raise Refused(str(error)) from None
@@ -80,6 +82,16 @@ def run(
     write_reports(reports, outcome, rules)
     _summarise(outcome, output, quiet)
     return MENDED if _needs_mending(outcome) else WRITTEN
+
+
+def _has_cache(quiet: bool) -> bool:
+    """Whether there is a cache to use; where there is none, one note says so."""
+    from evalbatch.cache import fault
+
+    told = fault()
+    if told and not quiet:
+        typer.echo(told, err=True)
+    return not told
 
 
 def _write(output: Path, outcome: Outcome, scheme: Scheme) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Protocol
 
+from evalbatch.cache import judged_by
 from evalbatch.examination import Examined, digest_of, refusal
 from evalbatch.intake import Arrival, Prefill, Roster
 from evalbatch.model import Summary
@@ -38,6 +39,8 @@ class Settings:
     limits: Limits = _GENEROUS
     cluster: str = ""
     """Address of a Dask scheduler; ``""`` for processes of this machine."""
+    cache: bool = False
+    """Whether what is found out about a file is kept for the next run."""
 
 
 class Executor(Protocol):
@@ -64,7 +67,9 @@ class Executor(Protocol):
 def briefing(settings: Settings) -> Briefing:
     """What the workers are told."""
     file = settings.scheme or packaged_scheme()
-    return Briefing(file.read_bytes(), file.name, settings.roster, settings.prefill, settings.limits)
+    scheme = file.read_bytes()
+    judged = judged_by(scheme, file.name, settings.roster, settings.prefill) if settings.cache else ""
+    return Briefing(scheme, file.name, settings.roster, settings.prefill, settings.limits, judged)
 
 
 def examine_all(

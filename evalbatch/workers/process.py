@@ -18,6 +18,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnContext
 from typing import Final, cast
 
+from evalbatch.cache import remembered
 from evalbatch.examination import Examined, abridge, examine_file
 from evalbatch.intake import Arrival, Prefill, Roster
 from evalbatch.model import Summary
@@ -61,6 +62,8 @@ class Briefing:
     roster: Roster | None = None
     prefill: Prefill | None = None
     limits: Limits = field(default_factory=Limits)
+    judged: str = ""
+    """What results are kept under in the cache of whoever works; ``""`` to keep none."""
 
 
 class Failure(enum.Enum):
@@ -88,7 +91,11 @@ Work = Callable[[Arrival, Scheme, Briefing], Examined[Summary]]
 
 def examine(arrival: Arrival, scheme: Scheme, briefing: Briefing) -> Examined[Summary]:
     """What a worker does with an arrival."""
-    return abridge(examine_file(arrival, scheme, briefing.roster, briefing.prefill), scheme)
+
+    def fresh() -> Examined[Summary]:
+        return abridge(examine_file(arrival, scheme, briefing.roster, briefing.prefill), scheme)
+
+    return remembered(arrival, briefing.judged, fresh) if briefing.judged else fresh()
 
 
 def worker_context(module: str) -> SpawnContext:
