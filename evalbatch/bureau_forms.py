@@ -9,6 +9,7 @@ from typing import Any, BinaryIO, Final
 
 from xlsxwriter import Workbook
 from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
 
 from evalbatch.department_workbook.styles import BODY_FONT, BODY_SIZE, HEAD_FONT, number_format
 from evalbatch.intake.prefill import (
@@ -89,6 +90,17 @@ def write_roster_form(target: BinaryIO, scheme: Scheme) -> None:
         _write_sheet(_Formats.of(workbook), "单位名录", "单位名录", note, columns)
 
 
+def write_roster(target: BinaryIO, scheme: Scheme, departments: Iterable[tuple[str, str, str]]) -> None:
+    """A 单位名录 with departments: code, name and category."""
+    columns = [(name, _TEXT) for name in COLUMNS]
+    rows = [dict(zip((CODE, NAME, CATEGORY), department, strict=True)) for department in departments]
+    with _open(target, scheme, "单位名录") as workbook:
+        sheet = _write_sheet(_Formats.of(workbook), "单位名录", "单位名录", _ROSTER_NOTE, columns)
+        for number, row in enumerate(rows, _HEADER + 1):
+            for column, name in enumerate(COLUMNS):
+                sheet.write_string(number, column, row.get(name, ""))
+
+
 def write_prefill_form(target: BinaryIO, scheme: Scheme) -> None:
     """The empty 财政数据."""
     with _open(target, scheme, "财政数据") as workbook:
@@ -125,7 +137,7 @@ def _column(scheme: Scheme, sheet: str, header: str) -> ColumnSpec:
 
 def _write_sheet(
     formats: _Formats, name: str, title: str, note: str, columns: Iterable[tuple[str, ColumnSpec]]
-) -> None:
+) -> Worksheet:
     sheet = formats.workbook.add_worksheet(name)
     columns = list(columns)
     last = len(columns) - 1
@@ -145,6 +157,7 @@ def _write_sheet(
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(_HEADER)
+    return sheet
 
 
 def _rule(spec: ColumnSpec) -> dict[str, Any] | None:

@@ -11,6 +11,7 @@ from evalbatch.department_rows import summarise
 from evalbatch.evaluation import evaluate, returned
 from evalbatch.intake import Arrival, Prefill, Roster
 from evalbatch.intake.arrivals import SPREADSHEETS
+from evalbatch.intake.roster import whether
 from evalbatch.model import Finding, Ref, Result, Submission, Summary, Supplied
 from evalbatch.reading import NotATemplate, UnreadableWorkbook, is_workbook, read_submission, read_workbook
 from evalbatch.rules import Registered
@@ -59,7 +60,7 @@ def examine_file(
         return Examined(arrival, digest, other="工作簿不是填报模板，未参与计算")
     except UnreadableWorkbook as error:
         return Examined(arrival, digest, refusal=refusal(scheme, arrival, error.reason))
-    result = evaluate(submission, scheme, _registered(submission, roster, prefill))
+    result = evaluate(submission, scheme, _registered(arrival, submission, roster, prefill))
     return Examined(arrival, digest, result=result, refusal=returned(result))
 
 
@@ -69,15 +70,28 @@ def abridge(examined: Examined[Result], scheme: Scheme) -> Examined[Summary]:
     return cast(Examined[Summary], replace(examined, result=cast(Any, result)))
 
 
-def _registered(submission: Submission, roster: Roster | None, prefill: Prefill | None) -> Registered | None:
+def _registered(
+    arrival: Arrival, submission: Submission, roster: Roster | None, prefill: Prefill | None
+) -> Registered | None:
     """What the bureau knows of a submission's department, ``None`` where it gave nothing."""
-    department = None if roster is None else roster.find(submission.code, submission.name)
-    if department is None:
-        if roster is not None:
-            return Registered(unknown=True)
+    if roster is None:
         return None if prefill is None else Registered(supplied=prefill.of(submission.code))
+    department = roster.find(submission.code, submission.name)
+    if department is None:
+        return Registered(unknown=True, proposed=whether(roster.proposals(submission.name)))
+    by_name = roster.find("", submission.name)
+    named = by_name if by_name is not None and by_name != department else None
+    told = roster.named(arrival.name, arrival.subject)
+    sent_for = told[0] if len(told) == 1 and told[0] != department else None
     supplied = Supplied() if prefill is None else prefill.of(department.code)
-    return Registered(department.code, department.name, department.category, supplied=supplied)
+    return Registered(
+        department.code,
+        department.name,
+        department.category,
+        named="" if named is None else f"{named.name}（{named.code}）",
+        sent_for="" if sent_for is None else f"{sent_for.name}（{sent_for.code}）",
+        supplied=supplied,
+    )
 
 
 def digest_of(path: Path) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -184,15 +185,11 @@ def _ranking(outcome: Outcome, scheme: Scheme, findings: Table) -> Table:
     below = _listed(_UNRANKED, outcome.unranked).frame().reindex(columns=frame.columns)
     frame = pd.concat([frame, below], ignore_index=True).astype(object)
     frame = frame.where(frame.notna(), None)
-    counts = findings.frame(_FILE, "级别").dropna(subset=[_FILE]).value_counts().unstack("级别", fill_value=0)
-    sent = frame[_FILE].notna()
-    for header, level in (("错误数", "错误"), ("预警数", "预警")):
-        if level in counts:
-            number = counts[level].reindex(frame[_FILE], fill_value=0).astype(object)
-            frame[header] = number.to_numpy()
-        else:
-            frame[header] = 0
-        frame[header] = frame[header].astype(object).where(sent, None)
+    file, level = (findings.headers.index(header) for header in (_FILE, "级别"))
+    counts = Counter((row[file], row[level]) for row in findings)
+    for header, grave in (("错误数", "错误"), ("预警数", "预警")):
+        numbers = [None if source is None else counts[source, grave] for source in frame[_FILE]]
+        frame[header] = pd.Series(numbers, dtype=object)
     return Table(tuple(map(str, frame)), len(frame), lambda: frame.itertuples(index=False, name=None))
 
 

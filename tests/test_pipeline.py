@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from evalbatch import examination
 from evalbatch.consolidation import consolidate
+from evalbatch.department_workbook import write_department_workbook
 from evalbatch.examination import abridge, examine_file
 from evalbatch.intake import InboxError, RosterError, find_arrivals, read_roster
 from evalbatch.model import Outcome
@@ -28,6 +30,13 @@ TIME = datetime(2025, 9, 1, 9)
 
 def sample(code: str) -> Path:
     return next((SAMPLES / "inbox").glob(f"{code}_*.xlsx"))
+
+
+def workbook(code: str, typed: Mapping[str, object]) -> bytes:
+    """The workbook of a sample with cells typed over."""
+    target = io.BytesIO()
+    write_department_workbook(target, scheme(), builder().filling(builder().load(code)["cells"] | typed, scheme()))
+    return target.getvalue()
 
 
 @pytest.fixture
@@ -158,6 +167,31 @@ def test_a_department_not_in_the_roster_is_told(inbox: Path, tmp_path: Path) -> 
     ]
     categories = {p.result.code: p.result.category for p in outcome.ranked}
     assert categories["101001"] == "综合"
+
+
+def test_a_file_sent_for_another_department_goes_back_and_replaces_nothing(inbox: Path) -> None:
+    """The workbook of 101001, once under the name of 101003 and once with the code of 101003 on its cover."""
+    shutil.copy(sample("101001"), inbox / "101003_市审计局_更正.xlsx")
+    content = workbook("101001", {"T02.填报内容": "101003"})
+    (inbox / "更正.xlsx").write_bytes(content)
+    outcome = evaluated(inbox, SAMPLES / "单位名录.xlsx")
+    found = [(f.file, f.code, f.ref.cell, f.what) for f in outcome.findings if f.level == "退回"]
+    assert sorted(found) == [
+        ("101003_市审计局_更正.xlsx", "HD13", "C5", "文件名或邮件主题是市审计局（101003），封面是市商务局（101001）"),
+        ("更正.xlsx", "HD08", "C5:C6", "单位编码是市审计局（101003）的，填报单位是市商务局（101001）"),
+    ]
+    assert {code for _, code, _ in totals(outcome)} == {"101001", "101002", "101003"}
+    assert statuses(outcome)["101003_市审计局_更正.xlsx"] == statuses(outcome)["更正.xlsx"] == "退回重报"
+
+
+def test_a_near_miss_is_proposed_and_not_taken(inbox: Path, tmp_path: Path) -> None:
+    roster = tmp_path / "名录.xlsx"
+    builder().write_roster(roster, [("7", "南京市商务局", "", "")])
+    outcome = evaluated(inbox, roster)
+    found = {f.department: f.what for f in outcome.findings if f.code == "HD04"}
+    assert found["101001"] == "填报单位不在单位名录中，是否为“南京市商务局”（7）？"
+    assert found["101003"] == "填报单位不在单位名录中"
+    assert [(item.code, item.status) for item in outcome.unranked] == [("7", "未报送")]
 
 
 @pytest.mark.parametrize(

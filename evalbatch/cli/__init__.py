@@ -15,6 +15,7 @@ from evalbatch.cli.check import check
 from evalbatch.cli.doors import NOTHING, WRITTEN, Refused
 from evalbatch.cli.explain import explain
 from evalbatch.cli.run import run
+from evalbatch.cli.sample import sample
 from evalbatch.cli.scheme import scheme_app
 from evalbatch.cli.template import template
 
@@ -28,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (run, check, template, explain):
+for command in (run, check, template, explain, sample):
     app.command()(command)
 app.add_typer(scheme_app, name="scheme")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Final
 
 from evalbatch.department_rows import (
@@ -176,22 +175,22 @@ def line_computed(grid: Grid, index: int) -> str | None:
 
 def line_source(grid: Grid, index: int) -> str:
     """得分来源."""
-    return f'IF([复核得分]="",{grid.excel(points.source(grid.scheme, _indicator(grid, index)))},"{_REVIEWED}")'
+    scheme, indicator = grid.scheme, _indicator(grid, index)
+    source = grid.excel(points.source(scheme, indicator, Cell("", "自评得分"), Cell("", "测算得分")))
+    return f'IF([复核得分]="",{source},"{_REVIEWED}")'
 
 
 def line_final(grid: Grid, index: int) -> str:
-    """最终得分: 复核 if given, else by its source."""
+    """最终得分: 复核 if given, else by its source; what is 待核 counts as far as it is computed."""
     scheme, indicator = grid.scheme, _indicator(grid, index)
-    own = "[测算得分]"
-    if indicator.points is None:
-        own = grid.excel(points.counted_claim(scheme, indicator))
-    elif scheme.choice("客观指标采用") == points.CLAIMED:
-        own = f'IF([得分来源]="{points.CLAIMED}",{grid.excel(points.counted_claim(scheme, indicator))},{own})'
-    excused = Decimal(0) if indicator.spec.optional else points.granted(scheme, indicator).value
-    return (
-        f'IF([复核得分]<>"",[复核得分],IF([得分来源]="{points.NOT_APPLICABLE}",{excused:f},'
-        f'IF([得分来源]="{points.PENDING}",N([测算得分]),{own})))'
-    )
+    claimed = "MIN(MAX(N([自评得分]),0),[分值])"
+    own = claimed if indicator.points is None else "N([测算得分])"
+    if indicator.points is not None and scheme.choice("客观指标采用") == points.CLAIMED:
+        own = f'IF([得分来源]="{points.CLAIMED}",{claimed},{own})'
+    if indicator.spec.inapplicable:
+        excused = "[分值]" if points.granted(scheme, indicator).value else "0"
+        own = f'IF([得分来源]="{points.NOT_APPLICABLE}",{excused},{own})'
+    return f'IF([复核得分]<>"",[复核得分],{own})'
 
 
 def line_high(grid: Grid, index: int) -> str:
@@ -199,8 +198,8 @@ def line_high(grid: Grid, index: int) -> str:
     indicator = _indicator(grid, index)
     ceiling = "[分值]"
     if indicator.ceiling is not None:
-        ceiling = grid.excel(points.rounded(grid.scheme, indicator.ceiling.node))
-    return f'IF([得分来源]="{points.PENDING}",MAX([最终得分],{ceiling}),[最终得分])'
+        ceiling = f"MAX([最终得分],{grid.excel(points.rounded(grid.scheme, indicator.ceiling.node))})"
+    return f'IF([得分来源]="{points.PENDING}",{ceiling},[最终得分])'
 
 
 def line_difference(grid: Grid, _: int) -> str:

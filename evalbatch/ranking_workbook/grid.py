@@ -68,25 +68,25 @@ class Grid:
 
     def figure(self, key: str, column: str) -> str:
         """A raw figure of the department."""
-        return f"'{FIGURES}'!${self.areas[FIGURES].letter(f'{key}.{column}')}${_FIGURE_ROW}"
+        return f"{FIGURES}!${self.areas[FIGURES].letter(f'{key}.{column}')}${_FIGURE_ROW}"
 
     def line(self, header: str, first: int, last: int | None = None) -> str:
         """A cell of the department's lines in 得分明细, by the index of the indicator, or a run of them."""
         letter = self.areas[LINES].letter(header)
-        cell = f"'{LINES}'!${letter}${chr(_LINE_ROWS + first)}"
+        cell = f"{LINES}!${letter}${chr(_LINE_ROWS + first)}"
         return cell if last is None or last == first else f"{cell}:${letter}${chr(_LINE_ROWS + last)}"
 
     def block(self, prefix: str, column: str) -> str:
         """A column of a list over the department's rows."""
         sheet, mark = LIST_SHEETS[prefix], _BLOCKS + 2 * self._lists.index(prefix)
         letter = self.areas[sheet].letter(list_header(prefix, column))
-        return f"'{sheet}'!${letter}${chr(mark)}:${letter}${chr(mark + 1)}"
+        return f"{sheet}!${letter}${chr(mark)}:${letter}${chr(mark + 1)}"
 
     def whole(self, sheet: str, header: str) -> str:
         """A column of a sheet over all its rows."""
         area = self.areas[sheet]
         letter = area.letter(header)
-        return f"'{sheet}'!${letter}${area.first}:${letter}${area.first + max(area.count, 1) - 1}"
+        return f"{sheet}!${letter}${area.first}:${letter}${area.first + max(area.count, 1) - 1}"
 
     def on_sheet(self, sheet: str, formula: str) -> str:
         """The formula with the headers in brackets replaced by cells of its own row."""

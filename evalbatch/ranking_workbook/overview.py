@@ -147,8 +147,8 @@ class _Page:
             chart = figure.draw(self.book, source)
             down, across = divmod(place, _CHARTS_ACROSS)
             size = {
-                "width": columns * _WIDTH_PIXELS - _CHART_GAP,
-                "height": round(height * 4 / 3) * _CHART_ROWS - _CHART_GAP,
+                "width": columns * _WIDTH_PIXELS,
+                "height": round(height * 4 / 3) * _CHART_ROWS,
             }
             chart.set_size(size)
             options = {"object_position": 1, "description": section.heading}

@@ -20,12 +20,24 @@ _DATE: Final = re.compile(r"(\d{4})\s*[-./年]\s*(\d{1,2})\s*[-./月]\s*(\d{1,2}
 _COMPACT_DATE: Final = re.compile(r"(20\d{2})(\d{2})(\d{2})")
 _ALIASES: Final = {">=": "≥", "<=": "≤", "==": "="}
 _MINUS: Final = str.maketrans({"−": "-", "﹣": "-", "﹢": "+", "、": ",", "。": "."})
+_BRACKETS: Final = str.maketrans("〔〕[]【】〖〗{}〈〉<>", "()()()()()()()")
 _SERIALS: Final = range(32_874, 73_051)  # 1990-01-01 … 2099-12-31 as Excel counts days
 
 
 def plain(text: str) -> str:
     """Text with width, spaces and line breaks taken away: what two spellings of one word have in common."""
     return "".join(unicodedata.normalize("NFKC", text).split())
+
+
+def spelling(name: str) -> str:
+    """A name as names are compared: width, spaces and the kind of its brackets taken away."""
+    return plain(name).translate(_BRACKETS)
+
+
+def abbreviates(short: str, name: str) -> bool:
+    """Whether a name may be short for another (市商务局 for 南京市商务局): its characters stand there in their order."""
+    characters = iter(spelling(name))
+    return bool(short) and all(character in characters for character in spelling(short))
 
 
 def exact(value: float) -> Decimal:

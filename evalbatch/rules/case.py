@@ -24,6 +24,12 @@ class Registered:
     category: str = ""
     unknown: bool = False
     """A roster was given and the department is not in it."""
+    proposed: str = ""
+    """Near misses for an unknown department, as a question."""
+    named: str = ""
+    """Another department of the roster that the cover's 填报单位 is, while its 单位编码 is this one's."""
+    sent_for: str = ""
+    """Another department of the roster that the file's name or the subject of its mail tells."""
     supplied: Supplied = field(default_factory=Supplied)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evalbatch.model import Finding
-from evalbatch.reading.cells import plain
+from evalbatch.reading.cells import plain, spelling
 from evalbatch.rules.case import Case, rule
 from evalbatch.scheme import CONTENT
 
@@ -92,6 +92,7 @@ def year(case: Case) -> Iterator[Finding]:
                            level="错误")  # fmt: skip
     elif case.submission.year != case.scheme.year:
         yield case.finding("HD01", case.ref(*place), "评价年度不是本次评价的年度", found=text, expected=expected)
+        case.doubt.add(place)
 
 
 @rule("HD03")
@@ -106,6 +107,38 @@ def unit_of_money(case: Case) -> Iterator[Finding]:
     yield from remarked(case, "HD03")
 
 
+@rule("HD08")
+def two_departments_on_the_cover(case: Case) -> Iterator[Finding]:
+    """单位编码 is one department's and 填报单位 another's: nobody can tell whose figures these are."""
+    if case.registered is None or not case.registered.named:
+        return
+    places = [("T01", CONTENT), ("T02", CONTENT)]
+    name, code = (case.submission.text(*place) for place in places)
+    whose = f"{case.registered.name}（{case.registered.code}）"
+    yield case.finding("HD08", case.refs(places), f"单位编码是{whose}的，填报单位是{case.registered.named}",
+                       found=f"{name}、{code}")  # fmt: skip
+    case.doubt.update(places)
+
+
+@rule("HD13")
+def sent_for_another(case: Case) -> Iterator[Finding]:
+    """The file's name or its mail tells another department than the cover: figures may stand under a wrong code."""
+    if case.registered is None or not case.registered.sent_for or case.registered.named:
+        return
+    what = f"文件名或邮件主题是{case.registered.sent_for}，封面是{case.registered.name}（{case.registered.code}）"
+    found = case.submission.text("T01", CONTENT)
+    yield case.finding("HD13", case.ref("T01", CONTENT), what, found=found, expected=case.registered.sent_for)
+
+
+@rule("HD12")
+def edition(case: Case) -> Iterator[Finding]:
+    """指标体系版本 is another edition: the form of another scheme was filled."""
+    found, expected = case.submission.text("T12", CONTENT), case.scheme.spec.edition
+    if found and plain(found) != plain(expected) and ("T04", CONTENT) not in case.doubt:
+        what = "填报的是另一版指标体系的模板，按本次方案读取"
+        yield case.finding("HD12", case.ref("T12", CONTENT), what, found=found, expected=expected)
+
+
 @rule("HD04")
 def names_of_the_roster(case: Case) -> Iterator[Finding]:
     """填报单位 or 单位编码 differs from the bureau's roster."""
@@ -114,10 +147,11 @@ def names_of_the_roster(case: Case) -> Iterator[Finding]:
     if case.registered.unknown:
         places = [("T01", CONTENT), ("T02", CONTENT)]
         found = "、".join(case.submission.text(*place) or "空白" for place in places)
-        yield case.finding("HD04", case.refs(places), "填报单位不在单位名录中", found=found)
+        what = f"填报单位不在单位名录中{f'，{case.registered.proposed}' if case.registered.proposed else ''}"
+        yield case.finding("HD04", case.refs(places), what, found=found)
     for key, expected in (("T01", case.registered.name), ("T02", case.registered.code)):
         found = case.submission.text(key, CONTENT)
-        if found and expected and plain(found) != plain(expected) and (key, CONTENT) not in case.doubt:
+        if found and expected and spelling(found) != spelling(expected) and (key, CONTENT) not in case.doubt:
             label = case.scheme.label(key)
             yield case.finding("HD04", case.ref(key, CONTENT), f"{label}与单位名录不符", found=found, expected=expected)
 

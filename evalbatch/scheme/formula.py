@@ -257,6 +257,8 @@ _ARITY: Final[Mapping[str, tuple[int, int]]] = {
     "NAMES": (2, 2),
     "HIGHEST": (2, 2),
 }
+_WRITTEN: Final = frozenset({"IF", "AND", "OR", "NOT", "BLANK", "ISBLANK", "N", "COUNT", "COUNTIF", "HIGHEST"})
+"""The functions whose formula needs no test for blanks."""
 LIST_FUNCTIONS: Final = frozenset({"SUM", "SUMIF", "COUNT", "COUNTIF", "WMEAN", "WMEANIF", "NAMES"})
 
 
@@ -707,11 +709,32 @@ def maybe_blank(node: Node) -> bool:
             return False
 
 
+def _joined(name: str, tests: Sequence[str | None]) -> str | None:
+    """Conditions joined by AND or OR; ``None`` where one of them never holds."""
+    known = [test for test in tests if test is not None]
+    if len(known) < len(tests):
+        return None
+    return known[0] if len(known) == 1 else f"{name}({','.join(known)})"
+
+
+def _mean(rows: str, weighed: str, total: str, plain: str, weighted: str) -> str:
+    """A mean by weight, equal weights unless every row has one and they do not add up to zero.
+
+    The values are a computed column, a figure wherever the row is filled: a row with a weight has one.
+    """
+    return f"ROUND(IF(OR({weighed}<{rows},{total}=0),{plain}/{rows},{weighted}/{total}),12)"
+
+
 def _unspaced(text: str) -> str:
     return f'SUBSTITUTE(SUBSTITUTE({text}," ",""),"\u3000","")'
 
 
 class _Excel:
+    """Three views of a tree: the cell's result, the figure with blanks as 0, and the condition under which it is blank.
+
+    Blankness follows from the tree, so that no part of a formula stands in it twice for being asked whether it is "".
+    """
+
     def __init__(self, addresses: Addresses) -> None:
         self.addresses = addresses
 
@@ -730,84 +753,123 @@ class _Excel:
                 return f'"{value}"'
             case Cell(key, column, _):
                 return self.addresses.cell(key, column)
-            case Sum(terms):
-                return self._sum(terms)
-            case Product(left, right, divide):
-                return self._product(left, right, divide)
             case Compare(operator, left, right):
                 if isinstance(left, Text) or isinstance(right, Text):
                     return f"({self._string(left)}{operator}{self._string(right)})"
                 return f"({self.number(left)}{operator}{self.number(right)})"
-            case Call(name, arguments, position):
-                return self._call(name, arguments, position)
+            case Call("IF", (Call("ISBLANK", (asked,), _), yes, no), _) if asked == no:
+                return f"IF({self.blank(asked) or 'FALSE'},{self.value(yes)},{self.known(no)})"
+            case Call("IF", (condition, yes, no), _):
+                return f"IF({self.write(condition)},{self.value(yes)},{self.value(no)})"
+            case Call("BLANK", _, _):
+                return '""'
+            case Call("AND" | "OR" | "NOT" as name, arguments, _):
+                return f"{name}({','.join(map(self.write, arguments))})"
+            case Call("ISBLANK", (asked,), _):
+                return f"({self.blank(asked) or 'FALSE'})"
+            case Call("COUNT" | "COUNTIF" | "HIGHEST" as name, arguments, _):
+                # their arguments are whole columns, which have no address of their own
+                return self._rows(name, arguments)
+            case Call("N", (argument,), _):
+                return self.number(argument)
             case Name(name, position):
                 raise FormulaError(name, position, f"未绑定的名称 {name!r}")
+            case _:
+                blank = self.blank(node)
+                return self.known(node) if blank is None else f'IF({blank},"",{self.known(node)})'
 
     def number(self, node: Node) -> str:
         """The formula of a figure in which a blank counts as 0."""
-        return f"N({self.write(node)})" if maybe_blank(node) else self.write(node)
+        match node:
+            case Cell():
+                return f"N({self.write(node)})"
+            case Product(left, right, True) if not isinstance(right, Number) or right.value == 0:
+                return f"IF({self.number(right)}=0,0,ROUND({self.number(left)}/{self.number(right)},12))"
+            case Call("IF", (condition, yes, no), _):
+                return f"IF({self.write(condition)},{self.number(yes)},{self.number(no)})"
+            case Call("BLANK", _, _):
+                return "0"
+            case Call("WMEAN" | "WMEANIF", _, _):
+                return f"IF({self.blank(node)},0,{self.known(node)})"
+            case Text():
+                return "0"
+            case _:
+                # a sum, a product or a rounding of zeros is zero
+                return self.known(node)
+
+    def known(self, node: Node) -> str:
+        """The formula of a figure where it is known not to be blank."""
+        match node:
+            case Cell():
+                return self.write(node)
+            case Sum(terms):
+                text = "".join(("+" if sign > 0 else "-") + self.number(term) for sign, term in terms)
+                return f"ROUND({text.removeprefix('+')},6)"
+            case Product(left, right, True):
+                return f"ROUND({self.number(left)}/{self.number(right)},12)"
+            case Product(left, right, _):
+                return f"({self.number(left)}*{self.number(right)})"
+            case Call("IF", (condition, yes, no), _) if maybe_blank(node):
+                return f"IF({self.write(condition)},{self.known(yes)},{self.known(no)})"
+            case Call("ABS", (argument,), _):
+                return f"ABS({self.number(argument)})"
+            case Call("ROUND" | "ROUNDUP" as name, (argument, digits), _):
+                return f"{name}({self.number(argument)},{self.write(digits)})"
+            case Call("MIN" | "MAX" as name, arguments, _):
+                return self._extreme(name, arguments)
+            case Call("SUM", (column,), _):
+                return f"SUM({self._range(column)})"
+            case Call("SUMIF" | "WMEAN" | "WMEANIF" as name, arguments, _):
+                return self._rows(name, arguments)
+            case Call(name, _, position) if name not in _WRITTEN:
+                raise FormulaError(name, position, f"{name} 不能写成单元格公式")
+            case _:
+                return self.write(node)
+
+    def blank(self, node: Node) -> str | None:
+        """The condition under which the formula is blank; ``None`` where it never is."""
+        match node:
+            case Cell():
+                return f'{self.write(node)}=""'
+            case Sum(terms):
+                if len(terms) > 1 and all(isinstance(term, Cell) for _, term in terms):
+                    # one COUNT in place of a chain of comparisons keeps long totals readable in the cell
+                    return f"COUNT({','.join(self.write(term) for _, term in terms)})=0"
+                return _joined("AND", [self.blank(term) for _, term in terms])
+            case Product(left, right, True) if not isinstance(right, Number) or right.value == 0:
+                return _joined("OR", [test for test in (self.blank(left), f"{self.number(right)}=0") if test])
+            case Product(left, right, _):
+                tests = [test for test in (self.blank(left), self.blank(right)) if test]
+                return _joined("OR", tests) if tests else None
+            case Call("IF", (condition, yes, no), _):
+                return self._blank_if(condition, self.blank(yes), self.blank(no))
+            case Call("BLANK", _, _):
+                return "TRUE"
+            case Call("MIN" | "MAX", arguments, _):
+                return _joined("AND", [self.blank(argument) for argument in arguments])
+            case Call("ABS" | "ROUND" | "ROUNDUP", (argument, *_), _):
+                return self.blank(argument)
+            case Call("SUM" | "WMEAN", (column, *_), _):
+                return f"COUNT({self._range(column)})=0"
+            case Call("SUMIF" | "WMEANIF", (values, *_, by, wanted), _):
+                if not isinstance(wanted, Text):
+                    by, wanted = wanted, by
+                return f"SUMPRODUCT(({self._range(by)}={self.write(wanted)})*ISNUMBER({self._range(values)}))=0"
+            case _:
+                return None
+
+    def _blank_if(self, condition: Node, yes: str | None, no: str | None) -> str | None:
+        if yes is None and no is None:
+            return None
+        test = self.write(condition)
+        if no is None:
+            return test if yes == "TRUE" else f"AND({test},{yes})"
+        if yes is None:
+            return f"NOT({test})" if no == "TRUE" else f"AND(NOT({test}),{no})"
+        return f"IF({test},{yes},{no})"
 
     def _string(self, node: Node) -> str:
-        return f'({self.write(node)}&"")' if not isinstance(node, Text) else self.write(node)
-
-    def _blank(self, node: Node) -> str:
-        """The condition under which the formula is blank."""
-        if isinstance(node, Cell):
-            return f'{self.write(node)}=""'
-        return f'({self.write(node)})=""'
-
-    def _unless_blank(self, nodes: Sequence[Node], formula: str, every: bool = False) -> str:
-        doubtful = [node for node in nodes if maybe_blank(node)]
-        if not doubtful or (every and len(doubtful) < len(nodes)):
-            return formula
-        tests = [self._blank(node) for node in doubtful]
-        test = tests[0] if len(tests) == 1 else f"{'AND' if every else 'OR'}({','.join(tests)})"
-        return f'IF({test},"",{formula})'
-
-    def _sum(self, terms: tuple[tuple[int, Node], ...]) -> str:
-        nodes = [term for _, term in terms]
-        text = "".join(("+" if sign > 0 else "-") + self.number(term) for sign, term in terms).removeprefix("+")
-        if len(nodes) > 1 and all(isinstance(term, Cell) for term in nodes):
-            # one COUNT in place of a chain of comparisons keeps long totals readable in the cell
-            every = ",".join(self.write(term) for term in nodes)
-            return f'IF(COUNT({every})=0,"",ROUND({text},6))'
-        return self._unless_blank(nodes, f"ROUND({text},6)", every=True)
-
-    def _product(self, left: Node, right: Node, divide: bool) -> str:
-        if not divide:
-            return self._unless_blank((left, right), f"({self.number(left)}*{self.number(right)})")
-        quotient = f"ROUND({self.number(left)}/{self.number(right)},12)"
-        if isinstance(right, Number) and right.value != 0:
-            return self._unless_blank((left,), quotient)
-        guarded = f'IF({self.number(right)}=0,"",{quotient})'
-        return self._unless_blank((left,), guarded)
-
-    def _call(self, name: str, arguments: tuple[Node, ...], position: int) -> str:
-        if name in LIST_FUNCTIONS or name == "HIGHEST":
-            # their arguments are whole columns, which have no address of their own
-            return self._list(name, arguments, position)
-        written = [self.write(argument) for argument in arguments]
-        listed = ",".join(written)
-        match name:
-            case "IF":
-                return f"IF({written[0]},{self.value(arguments[1])},{self.value(arguments[2])})"
-            case "BLANK":
-                return '""'
-            case "AND" | "OR" | "NOT":
-                return f"{name}({listed})"
-            case "ISBLANK":
-                return f"({self._blank(arguments[0])})"
-            case "N":
-                return self.number(arguments[0])
-            case "ABS":
-                return self._unless_blank(arguments, f"ABS({self.number(arguments[0])})")
-            case "ROUND" | "ROUNDUP":
-                rounded = f"{name}({self.number(arguments[0])},{written[1]})"
-                return self._unless_blank(arguments[:1], rounded)
-            case "MIN" | "MAX":
-                return self._extreme(name, arguments)
-            case _:
-                raise FormulaError(name, position, f"{name} 不能写成单元格公式")
+        return self.write(node) if isinstance(node, Text | Cell) else f'({self.write(node)}&"")'
 
     def _extreme(self, name: str, arguments: tuple[Node, ...]) -> str:
         if not any(maybe_blank(argument) for argument in arguments):
@@ -815,44 +877,40 @@ class _Excel:
         if len(arguments) != 2 or maybe_blank(arguments[1]):
             raise FormulaError(name, 1, f"{name} 用于可能为空的项目时应写成 {name}(可空项, 非空项)")
         first, second = arguments
-        # a direct "" argument is an error in MIN, so the blank is taken out first
-        return f"IF({self._blank(first)},{self.write(second)},{name}({self.number(first)},{self.write(second)}))"
+        return f"IF({self.blank(first)},{self.write(second)},{name}({self.number(first)},{self.write(second)}))"
 
     def _range(self, node: Node) -> str:
         if not isinstance(node, Cell):
             raise FormulaError(to_text(node), 1, "此处应是列表的栏目，如 X.决算数")
         return self.addresses.column(node.key, node.column)
 
-    def _list(self, name: str, arguments: tuple[Node, ...], position: int) -> str:
+    def _rows(self, name: str, arguments: tuple[Node, ...]) -> str:
+        """A function over the filled rows of a list, where it is known not to be blank."""
         if name == "HIGHEST":
             return self._highest(arguments)
         wanted = next((f'"{argument.value}"' for argument in arguments if isinstance(argument, Text)), '""')
         ranges = [self._range(argument) for argument in arguments if not isinstance(argument, Text)]
         match name:
-            case "SUM":
-                return f'IF(COUNT({ranges[0]})=0,"",SUM({ranges[0]}))'
             case "SUMIF":
-                count = f"SUMPRODUCT(({ranges[1]}={wanted})*ISNUMBER({ranges[0]}))"
-                return f'IF({count}=0,"",SUMIF({ranges[1]},{wanted},{ranges[0]}))'
+                return f"SUMIF({ranges[1]},{wanted},{ranges[0]})"
             case "COUNT":
                 return f'SUMPRODUCT(--({ranges[0]}<>""))'
             case "COUNTIF":
                 return f"SUMPRODUCT(--({ranges[0]}={wanted}))"
             case "WMEAN":
-                return self._mean(ranges[0], ranges[1], f"ISNUMBER({ranges[0]})")
-            case "WMEANIF":
-                return self._mean(ranges[0], ranges[1], f"({ranges[2]}={wanted})*ISNUMBER({ranges[0]})")
+                values, weights = ranges
+                rows, weighed, total = f"COUNT({values})", f"COUNT({weights})", f"SUM({weights})"
+                return _mean(rows, weighed, total, f"SUM({values})", f"SUMPRODUCT({values},{weights})")
             case _:
-                raise FormulaError(name, position, f"{name} 不能写成单元格公式")
-
-    def _mean(self, values: str, weights: str, used: str) -> str:
-        # degrees are computed columns: "" where the row is unused, never blank where it is filled
-        rows = f"SUMPRODUCT({used}*1)"
-        weighed = f"SUMPRODUCT({used}*ISNUMBER({weights}))"
-        total = f"SUMPRODUCT({used}*1,{weights})"
-        weighted = f"ROUND(SUMPRODUCT({used}*1,{values},{weights})/{total},12)"
-        equal = f"ROUND(SUMPRODUCT({used}*1,{values})/{rows},12)"
-        return f'IF({rows}=0,"",IF(OR({weighed}<{rows},{total}=0),{equal},{weighted}))'
+                values, weights, by = ranges
+                chosen = f"({by}={wanted})"
+                return _mean(
+                    f"SUMPRODUCT({chosen}*ISNUMBER({values}))",
+                    f"SUMPRODUCT({chosen}*ISNUMBER({weights}))",
+                    f"SUMIF({by},{wanted},{weights})",
+                    f"SUMIF({by},{wanted},{values})",
+                    f"SUMPRODUCT({chosen}*1,{values},{weights})",
+                )
 
     def _highest(self, arguments: tuple[Node, ...]) -> str:
         points, group = arguments

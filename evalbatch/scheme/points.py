@@ -74,9 +74,9 @@ def computed(scheme: Scheme, indicator: Indicator, excused_as: Node, pending_as:
     return node
 
 
-def source(scheme: Scheme, indicator: Indicator) -> Node:
-    """得分来源 before any review."""
-    unclaimed = Call("ISBLANK", (Cell(indicator.code, SELF_SCORE),), 0)
+def source(scheme: Scheme, indicator: Indicator, claimed: Node, shown: Node) -> Node:
+    """得分来源 before any review; ``claimed`` and ``shown`` are the line's 自评得分 and 测算得分, blank where they are."""
+    unclaimed = Call("ISBLANK", (claimed,), 0)
     node: Node
     if indicator.points is None:
         node = either(unclaimed, Text(PENDING), Text(CLAIMED))
@@ -86,7 +86,9 @@ def source(scheme: Scheme, indicator: Indicator) -> Node:
         if indicator.not_applicable is not None:
             node = either(indicator.not_applicable.node, Text(NOT_APPLICABLE), node)
         if indicator.pending is not None:
-            node = either(indicator.pending.node, Text(PENDING), node)
+            # what is 待核 shows no 测算得分, unless part of it is computed all the same
+            pending = indicator.pending.node if indicator.spec.partial else Call("ISBLANK", (shown,), 0)
+            node = either(pending, Text(PENDING), node)
     if indicator.spec.inapplicable:
         node = either(excused(indicator.code), Text(NOT_APPLICABLE), node)
     if indicator.spec.optional:
@@ -110,12 +112,6 @@ def claim(scheme: Scheme, indicator: Indicator) -> Node:
     return either(unclaimed, BLANK, rounded(scheme, _scaled(indicator, own)))
 
 
-def counted_claim(scheme: Scheme, indicator: Indicator) -> Node:
-    """自评得分 as it counts: within its bounds."""
-    own = within(Call("N", (Cell(indicator.code, SELF_SCORE),), 0), Number(indicator.weight))
-    return rounded(scheme, own if indicator.points is not None else _scaled(indicator, own))
-
-
 def _scaled(indicator: Indicator, points: Node) -> Node:
     return points if indicator.scale is None else Product(points, indicator.scale.node, divide=False)
 
@@ -128,7 +124,6 @@ __all__ = [
     "PENDING",
     "claim",
     "computed",
-    "counted_claim",
     "either",
     "excuse",
     "excused",
