@@ -11,6 +11,7 @@ import pandas as pd
 from xlsxwriter import Workbook
 from xlsxwriter.chart import Chart
 
+from evalbatch.cell_text import plain_text
 from evalbatch.department_rows import OVERSPENT, SANGONG, TOTAL, execution_check
 from evalbatch.ranking_workbook import looks
 from evalbatch.ranking_workbook.batch import FIRST, ROW, Batch, Cell, Section
@@ -178,7 +179,7 @@ def _categories(batch: Batch) -> Section:
         shown = average.value if isinstance(average, Computed) else average
         label = batch.computed(
             lambda _: f'$B{ROW}&"（"&$C{ROW}&"个，"&TEXT($D{ROW},"0.00")&"分）"',
-            f"{name}（{len(own)}个，{shown:.2f}分）",
+            f"{plain_text(name)}（{len(own)}个，{shown:.2f}分）",
         )
         count = batch.computed(lambda grid: f'SUMPRODUCT({_same(grid)}*({grid.whole(RANKING, "排名")}<>""))', len(own))
         lines.append((label, name, count, average, *map(mean, headers)))
@@ -315,7 +316,9 @@ def _by_name(
             every = grid.whole(sheet, header)
             return f'IF(COUNT({every})<{place},"",{function}({every},{place}))'
 
-        return batch.computed(lambda grid: _name(grid, sheet, header), name or ""), batch.computed(nth, figure)
+        return batch.computed(lambda grid: _name(grid, sheet, header), plain_text(name or "")), batch.computed(
+            nth, figure
+        )
 
     return [line(place) for place in range(1, most + 1)]
 
