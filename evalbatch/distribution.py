@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import unicodedata
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -89,6 +90,7 @@ _worker_scheme: Path | None = None
 
 def _start_worker(scheme: Path | None) -> None:
     global _worker_scheme
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
     _worker_scheme = scheme
 
 

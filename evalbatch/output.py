@@ -3,55 +3,49 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import sys
 import tempfile
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, Final
+
+from evalbatch.temporaries import remove_abandoned, temporary_file, temporary_folder
+
+_LITTLE: Final = 64 * 1024
+"""Bytes that any disk worth starting on has room for."""
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_PATIENCE: Final = 5
+_PAUSE: Final = 0.2
+"""Seconds between tries to move a file into its place."""
 
 
 class OutputError(OSError):
     """An output that cannot be written; the text is a sentence that says what to do."""
 
 
-def check_writable(target: Path) -> None:
-    """Raise OutputError, before any work is done, when ``target`` cannot be written where it should be."""
-    if target.is_dir():
-        raise OutputError(f"{target} 是文件夹，请给出文件名。")
-    if not target.parent.is_dir():
-        raise OutputError(f"文件夹 {target.parent} 不存在，请先建立或改用其他位置。")
-    try:
-        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.stem}-", suffix=".tmp")
-        os.close(descriptor)
-        Path(name).unlink()
-        if target.exists():
-            # on Windows a workbook open in Excel cannot be opened for writing
-            with target.open("r+b"):
-                pass
-    except OSError as error:
-        raise _sentence(target, error) from None
+def check_writable(*targets: Path) -> None:
+    """Raise OutputError, before any work is done, when one of the files cannot be written where it should be.
 
-
-def write_atomically(target: Path, write: Callable[[BinaryIO], None]) -> None:
-    """Let ``write`` fill a file beside ``target`` and move it there; on any failure nothing is left behind."""
-    temporary = ""
-    try:
-        with tempfile.NamedTemporaryFile(
-            dir=target.parent, prefix=f".{target.stem}-", suffix=".tmp", delete=False
-        ) as file:
-            temporary = file.name
-            write(cast(BinaryIO, file))
-            file.flush()
-            os.fsync(file.fileno())
-        _widen(Path(temporary), target)
-        Path(temporary).replace(target)
-        temporary = ""
-    except OSError as error:
-        raise _sentence(target, error) from None
-    finally:
-        if temporary:
-            with contextlib.suppress(OSError):
-                Path(temporary).unlink()
+    What a run that was killed left beside them is removed.
+    """
+    for target in targets:
+        if target.is_dir():
+            raise OutputError(f"{target} 是文件夹，请给出文件名。")
+        if not target.parent.is_dir():
+            raise OutputError(f"文件夹 {target.parent} 不存在，请先建立或改用其他位置。")
+    for folder, target in {target.parent: target for target in targets}.items():
+        _check_room(folder, target)
+    for target in targets:
+        try:
+            if target.exists():
+                # on Windows a workbook open in Excel cannot be opened for writing
+                with target.open("r+b"):
+                    pass
+        except OSError as error:
+            raise _sentence(target, error) from None
 
 
 def check_writable_folder(target: Path) -> None:
@@ -60,11 +54,40 @@ def check_writable_folder(target: Path) -> None:
         raise OutputError(f"{target} 是文件，请给出文件夹名。")
     if not target.exists() and not target.parent.is_dir():
         raise OutputError(f"文件夹 {target.parent} 不存在，请先建立或改用其他位置。")
-    place = target if target.is_dir() else target.parent
+    for folder in {target.parent, target if target.is_dir() else target.parent}:
+        _check_room(folder, target)
+
+
+def _check_room(folder: Path, target: Path) -> None:
+    remove_abandoned(folder)
     try:
-        tempfile.TemporaryFile(dir=place).close()
+        with temporary_file(folder) as (file, _):
+            file.write(bytes(_LITTLE))
+            file.flush()
+            os.fsync(file.fileno())
     except OSError as error:
         raise _sentence(target, error) from None
+
+
+def write_atomically(target: Path, write: Callable[[BinaryIO], None]) -> None:
+    """Let ``write`` fill a file beside ``target`` and move it there; on any failure nothing is left behind."""
+    try:
+        with temporary_file(target.parent) as (file, path):
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+            _widen(path, target)
+            if sys.platform == "win32":
+                file.close()  # an open file cannot be renamed there; elsewhere it is held until it is in its place
+            _replace(path, target)
+    except OSError as error:
+        raise _sentence(target, error) from None
+    except Exception as error:
+        # XlsxWriter wraps what the disk said
+        told = next((part for part in error.args if isinstance(part, OSError)), None)
+        if told is None:
+            raise
+        raise _sentence(target, told) from None
 
 
 def write_folder(target: Path, files: Mapping[str, Callable[[BinaryIO], None]]) -> None:
@@ -73,8 +96,8 @@ def write_folder(target: Path, files: Mapping[str, Callable[[BinaryIO], None]]) 
     All are written beside the folder first, so that whatever fails before the last one leaves it as it was.
     """
     try:
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-", suffix=".tmp") as temporary:
-            made = Path(temporary, "made")
+        with temporary_folder(target.parent) as folder:
+            made = folder / "made"
             made.mkdir()
             for name, write in files.items():
                 write_atomically(made / name, write)
@@ -89,6 +112,17 @@ def write_folder(target: Path, files: Mapping[str, Callable[[BinaryIO], None]]) 
         raise _sentence(target, error) from None
 
 
+def _replace(path: Path, target: Path) -> None:
+    """Move a file over another; on Windows a virus scanner may hold the new one for a moment."""
+    for _ in range(_PATIENCE):
+        try:
+            path.replace(target)
+            return
+        except PermissionError:
+            time.sleep(_PAUSE)
+    path.replace(target)
+
+
 def _widen(temporary: Path, target: Path) -> None:
     """Give the file the rights an ordinary new file has; a temporary one is its owner's alone."""
     with contextlib.suppress(OSError):
@@ -101,6 +135,9 @@ def _widen(temporary: Path, target: Path) -> None:
 
 
 def _sentence(target: Path, error: OSError) -> OutputError:
-    if isinstance(error, PermissionError):
+    if isinstance(error, PermissionError) or error.errno == errno.EROFS:
         return OutputError(f"无法写入 {target}：没有写入权限，或文件正在 Excel 中打开。请关闭该文件或改用其他位置。")
-    return OutputError(f"无法写入 {target}（{error.strerror or error}）。请检查磁盘空间，或改用其他位置。")
+    reason = "磁盘空间不足" if error.errno in _FULL else error.strerror or error
+    return OutputError(
+        f"无法写入 {target}（{reason}）。请检查磁盘空间（临时文件夹 {tempfile.gettempdir()} 也要有），或改用其他位置。"
+    )

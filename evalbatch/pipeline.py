@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -37,12 +38,13 @@ def run(
     examined: list[Examined[Summary]] = []
     accepted = sent_back = 0
     total = len(arrivals)
-    for item in examine_all(arrivals, settings):
-        examined.append(_kept(item, spool))
-        total += len(item.members)
-        accepted += item.result is not None and item.refusal is None
-        sent_back += item.refusal is not None
-        report(Progress(len(examined), total, accepted, sent_back))
+    with contextlib.closing(examine_all(arrivals, settings)) as coming:
+        for item in coming:
+            examined.append(_kept(item, spool))
+            total += len(item.members)
+            accepted += item.result is not None and item.refusal is None
+            sent_back += item.refusal is not None
+            report(Progress(len(examined), total, accepted, sent_back))
     examined.sort(key=lambda item: item.arrival.name)
     outcome = consolidate(examined, scheme, settings.roster, time)
     if settings.prefill is None:

@@ -228,5 +228,5 @@ def test_help_names_only_what_is_built(command: object, capsys: pytest.CaptureFi
     run(command, "run", "--help")
     said = capsys.readouterr().out
     assert "--roster" in said
-    for option in ("--cluster", "--public", "--final", "--adjustments", "--feedback", "--no-cache", "--previous"):
+    for option in ("--public", "--final", "--adjustments", "--feedback", "--no-cache", "--previous"):
         assert option not in said

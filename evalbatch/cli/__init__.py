@@ -5,9 +5,13 @@ One module a command; register it below.
 
 from __future__ import annotations
 
+import contextlib
+import math
 import os
+import signal
 import sys
-from typing import Any, NoReturn
+import time
+from typing import Any, Final, NoReturn
 
 import typer
 
@@ -18,7 +22,9 @@ from evalbatch.cli.run import run
 from evalbatch.cli.sample import sample
 from evalbatch.cli.scheme import scheme_app
 from evalbatch.cli.template import template
+from evalbatch.temporaries import gather_temporaries
 
+_SECONDS_TO_TIDY_UP: Final = 10.0
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
 """UsageError, whether typer brings its own click or uses the installed one."""
 
@@ -40,7 +46,28 @@ def main() -> NoReturn:
         # a bureau's console may be GBK: what it cannot show must not stop the run
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _interrupt)
+    with contextlib.suppress(OSError):  # a full disk is told by the command that needs it
+        gather_temporaries()
     sys.exit(_run())
+
+
+class Interrupted(SystemExit):
+    """Somebody stopped the run; no KeyboardInterrupt, for which typer has an answer of its own."""
+
+
+_last_interruption = -math.inf
+
+
+def _interrupt(number: int, frame: object) -> None:
+    """Stop once; who presses Ctrl-C twice must not break the tidying up."""
+    global _last_interruption
+    now = time.monotonic()
+    if now - _last_interruption > _SECONDS_TO_TIDY_UP:
+        _last_interruption = now
+        raise Interrupted
 
 
 def _run() -> int:
@@ -52,8 +79,8 @@ def _run() -> int:
     except _USAGE_ERROR as error:
         typer.echo(_usage(error), err=True)
         return NOTHING
-    except (KeyboardInterrupt, typer.Abort):
-        typer.echo("已中断，没有写出文件。", err=True)
+    except (Interrupted, KeyboardInterrupt, typer.Abort):
+        typer.echo("已中断。没有写完的文件都已清除，请重新运行。", err=True)
         return NOTHING
     except Exception as error:  # a maintainer's mistake still answers in one sentence
         if os.environ.get("EVALBATCH_DEBUG"):

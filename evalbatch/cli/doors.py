@@ -24,6 +24,12 @@ PrefillOption = Annotated[
     Path | None, typer.Option("--prefill", metavar="FILE", help="财政数据：财政局预填的内容，以此为准")
 ]
 Jobs = Annotated[int, typer.Option("--jobs", metavar="N", min=1, help="同时工作的进程数")]
+ClusterOption = Annotated[
+    str,
+    typer.Option(
+        "--cluster", metavar="ADDRESS", help="由 Dask 集群审核（如 tcp://10.0.0.1:8786），收件文件夹须各机共享"
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", help="不显示进度")]
 
 
@@ -84,9 +90,7 @@ def check_writable(*targets: Path | None) -> None:
     from evalbatch import output
 
     try:
-        for target in targets:
-            if target is not None:
-                output.check_writable(target)
+        output.check_writable(*(target for target in targets if target is not None))
     except output.OutputError as error:
         raise Refused(str(error)) from None
 

@@ -11,6 +11,7 @@ from evalbatch.cli.doors import (
     CORES,
     MENDED,
     WRITTEN,
+    ClusterOption,
     Jobs,
     PrefillOption,
     Quiet,
@@ -40,6 +41,7 @@ def run(
     report: ReportOption = None,
     time: Annotated[str | None, typer.Option("--time", metavar="ISO", help="运行时间（默认：现在），用于重现")] = None,
     jobs: Jobs = CORES,
+    cluster: ClusterOption = "",
     quiet: Quiet = False,
 ) -> int:
     """读取收件文件夹中的全部工作簿，写出一个汇总排名工作簿。"""
@@ -65,7 +67,7 @@ def run(
         raise Refused("收件文件夹中没有文件，请核对路径。")
     try:
         with progress(quiet) as show:
-            outcome = run_batch(arrivals, Settings(scheme, names, jobs, given), moment, show)
+            outcome = run_batch(arrivals, Settings(scheme, names, jobs, given, cluster=cluster), moment, show)
     except WorkersError as error:
         raise Refused(str(error)) from None
 

@@ -18,11 +18,13 @@ from evalbatch.intake import Arrival, Prefill, Roster
 from evalbatch.model import Summary
 from evalbatch.scheme import Scheme, compile_scheme, packaged_scheme
 from evalbatch.workers.local import LocalWorkers
-from evalbatch.workers.process import Answer, Briefing, Failed, Failure, Limits, WorkersError, worker_context
+from evalbatch.workers.process import Answer, Briefing, Failed, Failure, Limits, Lost, WorkersError, worker_context
 
 _GENEROUS: Final = Limits()
 _AHEAD: Final = 2
 """Chunks given out for each that is worked on, so that nobody waits."""
+_LOOK_SECONDS: Final = 5.0
+"""How often it is looked who works, where nothing gets finished."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class Settings:
     jobs: int
     prefill: Prefill | None = None
     limits: Limits = _GENEROUS
+    cluster: str = ""
+    """Address of a Dask scheduler; ``""`` for processes of this machine."""
 
 
 class Executor(Protocol):
@@ -47,7 +51,11 @@ class Executor(Protocol):
         """How many chunks can be worked on at once; may change while it works."""
 
     def submit(self, arrivals: Sequence[Arrival]) -> Future[list[Answer]]:
-        """An answer for every arrival, in their order; the future raises WorkersError when the run cannot go on."""
+        """An answer for every arrival, in their order.
+
+        The future raises Lost when the answers are lost with those who worked on them, WorkersError when the run
+        cannot go on.
+        """
 
     def close(self) -> None:
         """End everything that was started, whatever it is doing."""
@@ -69,11 +77,12 @@ def examine_all(
     """
     told = briefing(settings)
     scheme = compile_scheme(told.scheme, told.scheme_file)
-    with contextlib.closing(executor or LocalWorkers(told, settings.jobs)) as workers:
+    with contextlib.closing(executor or _executor(settings, told)) as workers:
         coming = iter(arrivals)
         members: deque[Arrival] = deque()
+        suspects: deque[Arrival] = deque()
         given = 0
-        out: dict[Future[list[Answer]], Sequence[Arrival]] = {}
+        out: dict[Future[list[Answer]], list[Arrival]] = {}
         while True:
             slots = workers.slots()
             while len(out) < _AHEAD * slots:
@@ -84,14 +93,33 @@ def examine_all(
                     break
                 given += len(taken)
                 out[workers.submit(taken)] = taken
+            alone = not out and bool(suspects)
+            if alone:  # nobody else can be the cause, and nobody else is harmed
+                chunk = [suspects.popleft()]
+                out[workers.submit(chunk)] = chunk
             if not out:
                 return
-            for future in wait(out, return_when=FIRST_COMPLETED).done:
+            for future in wait(out, _LOOK_SECONDS, FIRST_COMPLETED).done:
                 chunk = out.pop(future)
-                for arrival, answer in zip(chunk, future.result(), strict=True):
+                try:
+                    answers = future.result()
+                except Lost:
+                    if not alone:
+                        suspects.extend(chunk)
+                        continue
+                    answers = [Failed(Failure.CRASH)]
+                for arrival, answer in zip(chunk, answers, strict=True):
                     examined = _opened(arrival, answer, scheme, settings.limits)
                     members.extend(examined.members)
                     yield replace(examined, members=tuple(replace(member, content=None) for member in examined.members))
+
+
+def _executor(settings: Settings, told: Briefing) -> Executor:
+    if not settings.cluster:
+        return LocalWorkers(told, settings.jobs)
+    from evalbatch.workers.cluster import Cluster
+
+    return Cluster(settings.cluster, told)
 
 
 def _take(members: deque[Arrival], coming: Iterator[Arrival], size: int) -> list[Arrival]:
@@ -103,7 +131,7 @@ def _take(members: deque[Arrival], coming: Iterator[Arrival], size: int) -> list
 def _opened(arrival: Arrival, answer: Answer, scheme: Scheme, limits: Limits) -> Examined[Summary]:
     if not isinstance(answer, Failed):
         examined: Examined[Summary] = pickle.loads(answer)
-        return examined
+        return replace(examined, arrival=replace(examined.arrival, path=arrival.path))
     known = replace(arrival, content=None)
     return Examined(known, _digest(arrival), refusal=refusal(scheme, arrival, _reason(answer, limits)))
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from multiprocessing import resource_tracker
 from typing import Final
 
 from evalbatch.intake import Arrival
@@ -17,7 +20,7 @@ class LocalWorkers:
 
     def __init__(self, briefing: Briefing, jobs: int, work: Work = examine) -> None:
         self._jobs = jobs
-        self._threads = ThreadPoolExecutor(jobs, thread_name_prefix="worker")
+        self._threads = ThreadPoolExecutor(jobs, "worker", _leave_interruption_to_the_main_thread)
         self._workers = [Worker(briefing, work) for _ in range(jobs)]
         self._idle = list(self._workers)
 
@@ -43,3 +46,10 @@ class LocalWorkers:
             return worker.examine(arrivals)
         finally:
             self._idle.append(worker)
+
+
+def _leave_interruption_to_the_main_thread() -> None:
+    """Start a thread that Ctrl-C does not reach, and so none of the processes that it starts, from their first moment."""
+    if sys.platform != "win32":
+        resource_tracker.ensure_running()  # by itself it would undo what follows
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})

@@ -39,6 +39,10 @@ class WorkersError(RuntimeError):
     """The run cannot go on, whatever the files hold; the text is a sentence for the user."""
 
 
+class Lost(Exception):
+    """Those who worked on some arrivals died, again and again; one of the arrivals may be the cause."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What one file may take; a real workbook takes a hundredth of it."""
@@ -209,8 +213,13 @@ class Worker:
                 raise WorkersError("已中断。")
             ours, theirs = context.Pipe()
             self._connection = ours
-            self._process = context.Process(target=_serve, args=(theirs, self._briefing, self._work), daemon=True)
-            self._process.start()
+            process = context.Process(target=_serve, args=(theirs, self._briefing, self._work), daemon=True)
+            reason = ""
+            try:
+                process.start()
+                self._process = process
+            except (EOFError, OSError) as error:
+                reason = f"（{error}）" if str(error) else ""
             theirs.close()
         try:
             started = ours.poll(_START_SECONDS) and ours.recv_bytes() == _READY
@@ -219,7 +228,7 @@ class Worker:
         if not started:
             self.end()
             # no file was touched: blaming one would send a good workbook back
-            raise WorkersError("工作进程无法启动，没有审核任何文件。请检查内存与系统权限后重试。")
+            raise WorkersError(f"工作进程无法启动{reason}，没有审核任何文件。请检查内存与系统权限后重试。")
         if not OS_BOUNDS_MEMORY:
             self._held = self._memory()
         return ours
