@@ -81,6 +81,7 @@ def examine_all(
         coming = iter(arrivals)
         members: deque[Arrival] = deque()
         suspects: deque[Arrival] = deque()
+        trial: Future[list[Answer]] | None = None
         given = 0
         out: dict[Future[list[Answer]], list[Arrival]] = {}
         while True:
@@ -93,10 +94,10 @@ def examine_all(
                     break
                 given += len(taken)
                 out[workers.submit(taken)] = taken
-            alone = not out and bool(suspects)
-            if alone:  # nobody else can be the cause, and nobody else is harmed
+            if not out and suspects:  # nobody else can be the cause, and nobody else is harmed
                 chunk = [suspects.popleft()]
-                out[workers.submit(chunk)] = chunk
+                trial = workers.submit(chunk)
+                out[trial] = chunk
             if not out:
                 return
             for future in wait(out, _LOOK_SECONDS, FIRST_COMPLETED).done:
@@ -104,7 +105,7 @@ def examine_all(
                 try:
                     answers = future.result()
                 except Lost:
-                    if not alone:
+                    if future is not trial:
                         suspects.extend(chunk)
                         continue
                     answers = [Failed(Failure.CRASH)]
