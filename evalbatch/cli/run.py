@@ -45,7 +45,7 @@ def run(
     quiet: Quiet = False,
 ) -> int:
     """读取收件文件夹中的全部工作簿，写出一个汇总排名工作簿。"""
-    from evalbatch.console import progress
+    from evalbatch.console import progress, working
     from evalbatch.intake import InboxError, find_arrivals
     from evalbatch.pipeline import run as run_batch
     from evalbatch.ranking_workbook import write_ranking_workbook
@@ -71,8 +71,9 @@ def run(
     except WorkersError as error:
         raise Refused(str(error)) from None
 
-    write(output, lambda file: write_ranking_workbook(file, outcome, rules))
-    write_reports(reports, outcome, rules)
+    with working(f"正在写出 {output.name}", quiet):
+        write(output, lambda file: write_ranking_workbook(file, outcome, rules))
+        write_reports(reports, outcome, rules)
     _summarise(outcome, output, quiet)
     return MENDED if _needs_mending(outcome) else WRITTEN
 

@@ -18,7 +18,17 @@ from evalbatch.intake import Arrival, Prefill, Roster
 from evalbatch.model import Summary
 from evalbatch.scheme import Scheme, compile_scheme, packaged_scheme
 from evalbatch.workers.local import LocalWorkers
-from evalbatch.workers.process import Answer, Briefing, Failed, Failure, Limits, Lost, WorkersError, worker_context
+from evalbatch.workers.process import (
+    Answer,
+    Briefing,
+    Failed,
+    Failure,
+    Limits,
+    Lost,
+    WorkersError,
+    bind_to_parent,
+    worker_context,
+)
 
 _GENEROUS: Final = Limits()
 _AHEAD: Final = 2
@@ -165,4 +175,13 @@ def _reason(failed: Failed, limits: Limits) -> str:
             return f"审核时程序出错（{failed.detail}），文件本身不一定有误。请把该文件交给程序维护人员。"
 
 
-__all__ = ["Executor", "Limits", "Settings", "WorkersError", "briefing", "examine_all", "worker_context"]
+__all__ = [
+    "Executor",
+    "Limits",
+    "Settings",
+    "WorkersError",
+    "bind_to_parent",
+    "briefing",
+    "examine_all",
+    "worker_context",
+]
