@@ -2,55 +2,79 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from pathlib import PurePosixPath
+from typing import Final
 
 from evalbatch import __version__
 from evalbatch.department_rows import count_findings, findings_of
-from evalbatch.examination import Examined
+from evalbatch.examination import Examined, judged, on_batch
 from evalbatch.intake import Roster
-from evalbatch.model import Finding, Outcome, Ranked, Received, Ref, Status, Summary, Unranked
+from evalbatch.model import Finding, Outcome, Ranked, Received, Status, Summary, Unranked
 from evalbatch.ranking import rank
-from evalbatch.reading.cells import plain
+from evalbatch.reading.cells import spelling
+from evalbatch.register import Verdict, count, enter, lateness
 from evalbatch.scheme import Scheme
+from evalbatch.senders import Owners, identity, owners_of, settle
+from evalbatch.versions import FIRST, NEWEST, NEWEST_VALID, POLICY, age, changes, choose
+
+LATE: Final = "逾期"
+UNITS: Final = "所属单位"
+_TOGETHER: Final = "汇总报送"
+_CHOSEN: Final = {NEWEST_VALID: "最新的有效一份", NEWEST: "最新的一份", FIRST: "最早的有效一份"}
+_NOBODYS: Final = frozenset({"HD08", "HD09", "HD11", "HD13"})
+"""Rules for which a workbook goes back because nobody can tell whose it is: it is no version of anybody's."""
 
 
 def consolidate(
-    examined: Sequence[Examined[Summary]], scheme: Scheme, roster: Roster | None, time: datetime
+    examined: Sequence[Examined[Summary]],
+    scheme: Scheme,
+    roster: Roster | None,
+    time: datetime,
+    deadline: date | None = None,
 ) -> Outcome:
-    """Examined files -> the version that counts for each department, ranked, with the register and the facts."""
-    statuses: dict[str, tuple[Status, str]] = {}
-    by_department: dict[str, list[Examined[Summary]]] = {}
-    for item in examined:
-        if item.other:
-            statuses[item.arrival.name] = ("其他材料", item.other)
-        elif item.refusal is not None:
-            statuses[item.arrival.name] = ("退回重报", item.refusal.what)
-        elif item.result is not None:
-            by_department.setdefault(_identity(item.result), []).append(item)
+    """Examined files -> the version that counts for each department, ranked, with the register and the facts.
+
+    ``deadline`` is the last day on which a workbook arrives in time.
+    """
+    reporting = [_in_time(item, scheme, deadline) for item in _reporting(examined, scheme, roster)]
+    items = settle(reporting, scheme, roster)
+    owners = owners_of(items, roster)
+    verdicts: dict[str, Verdict] = {}
     valid: list[Summary] = []
-    for versions in by_department.values():
-        valid.append(_choose(versions, statuses, scheme))
-    ranked = rank(valid)
-    present = {_identity(item.result) for item in ranked}
-    unranked = list(_sent_back(examined, roster, present))
-    present |= {item.code or plain(item.name) for item in unranked}
-    unranked.extend(_absent(roster, present))
-    files = [_received(item, statuses, roster) for item in examined]
+    for versions in _by_department(items, owners, scheme):
+        used = _decide(versions, verdicts, scheme)
+        if used is not None:
+            valid.append(used)
+    ranked = rank(_units_told(valid, scheme, roster))
+    present = {name for place in ranked for name in _names(place.result.code, place.result.name)}
+    unranked = sorted(_sent_back(items, verdicts, owners, present, scheme), key=lambda gone: gone.file)
+    present |= {name for gone in unranked for name in _names(gone.code, gone.name)}
+    unranked.extend(_absent(roster, present, scheme))
+    files = enter(items, verdicts, owners, roster, deadline)
     files.extend(
-        Received("", item.status, item.reason, item.code, item.name)
-        for item in unranked
-        if item.status in ("未报送", "线下报送")
+        Received("", gone.status, gone.reason, gone.code, gone.name)
+        for gone in unranked
+        if gone.status in ("未报送", "线下报送")
     )
-    returned = [
-        _attributed(item.refusal, roster) if item.result is None else item.result
-        for item in examined
-        if item.refusal is not None
-    ]
-    findings = Findings(ranked, unranked, returned)
-    facts = _facts(ranked, unranked, files, time)
-    return Outcome(ranked, tuple(unranked), findings, tuple(files), facts)
+    back = (item for item in items if verdicts[item.arrival.name][0] == "退回重报")
+    return Outcome(
+        ranked,
+        tuple(unranked),
+        Findings(ranked, unranked, [about for item in back for about in _told(item, owners)]),
+        tuple(files),
+        (
+            ("程序版本", f"evalbatch {__version__}"),
+            ("运行时间", time.isoformat(sep=" ", timespec="seconds")),
+            *((("截止日期", deadline.isoformat()),) if deadline is not None else ()),
+            *count(items, files),
+            ("参加排名单位数", str(len(ranked))),
+            ("未参加排名单位数", str(len(unranked))),
+        ),
+    )
 
 
 class Findings(Collection[Finding]):
@@ -85,104 +109,172 @@ class Findings(Collection[Finding]):
         return any(finding == other for other in self)
 
 
-def _identity(result: Summary) -> str:
-    return result.code or plain(result.name)
+def _names(code: str, name: str) -> set[str]:
+    return {code or spelling(name), spelling(name)} - {""}
 
 
-def _choose(versions: list[Examined[Summary]], statuses: dict[str, tuple[Status, str]], scheme: Scheme) -> Summary:
-    """The newest valid version by 填报日期, then file time; the others are registered as 重复 or 旧版."""
-
-    def age(item: Examined[Summary]) -> tuple[date, datetime, str]:
-        assert item.result is not None
-        return item.result.filled or date.min, item.arrival.received, item.arrival.name
-
-    versions.sort(key=age)
-    used = versions[-1]
-    assert used.result is not None
-    statuses[used.arrival.name] = ("有效", "")
-    others = []
-    for item in versions[:-1]:
-        if item.digest == used.digest:
-            statuses[item.arrival.name] = ("重复", f"与 {used.arrival.name} 完全相同")
-        else:
-            statuses[item.arrival.name] = ("旧版", f"以 {used.arrival.name} 为准")
-            others.append(item.arrival.name)
-    if not others:
-        return used.result
-    rule = scheme.rules["FS04"]
-    note = Finding(
-        "FS04", rule.level, rule.kind, Ref("", ""), f"同一单位报送 {len(others) + 1} 份，取最新的一份",
-        found="、".join(others), expected=used.arrival.name, advice=rule.advice,
-        department=used.result.code, name=used.result.name, file=used.result.source,
-    )  # fmt: skip
-    return replace(used.result, noted=(note,))
+# ---------------------------------------------------------------- what the batch adds to a file
 
 
-def _sent_back(examined: Sequence[Examined[Summary]], roster: Roster | None, present: set[str]) -> Iterator[Unranked]:
-    """Departments whose only workbooks went back, one line each."""
-    seen: set[str] = set()
+def _reporting(
+    examined: Sequence[Examined[Summary]], scheme: Scheme, roster: Roster | None
+) -> Iterator[Examined[Summary]]:
+    """The files; where departments report for their units (主管部门), a unit's own workbook is other material."""
     for item in examined:
-        if item.refusal is None:
+        if item.result is not None and roster is not None and scheme.choice(UNITS) == _TOGETHER:
+            unit = roster.by_code.get(item.result.code)
+            above = roster.superior(unit) if unit is not None else None
+            if above is not None:
+                item = replace(
+                    item, refusal=None, other=f"所属单位的工作簿，由主管部门{above.name}汇总报送，不单独排名"
+                )
+        yield item
+
+
+def _in_time(item: Examined[Summary], scheme: Scheme, deadline: date | None) -> Examined[Summary]:
+    """A workbook with what the scheme says of its being late."""
+    late = lateness(item.arrival, deadline)
+    if not late or item.result is None or item.other or deadline is None:
+        return item
+    variant = scheme.rules["FS11"].variants.get(scheme.choice(LATE))
+    source = "邮件日期" if item.arrival.mailed else "文件时间"
+    finding = on_batch(
+        scheme, "FS11", item.result, f"{late}（按{source}）",
+        found=item.arrival.received.isoformat(sep=" "), expected=f"不晚于 {deadline.isoformat()}", level=variant,
+    )  # fmt: skip
+    return judged(item, finding)
+
+
+def _units_told(valid: Sequence[Summary], scheme: Scheme, roster: Roster | None) -> list[Summary]:
+    """The results; a unit whose 主管部门 reported too is told to look whether its figures were counted twice."""
+    if roster is None:
+        return list(valid)
+    codes = {result.code for result in valid}
+    return [_unit_told(result, codes, scheme, roster) for result in valid]
+
+
+def _unit_told(result: Summary, codes: set[str], scheme: Scheme, roster: Roster) -> Summary:
+    unit = roster.by_code.get(result.code)
+    above = roster.superior(unit) if unit is not None else None
+    if above is None or above.code not in codes:
+        return result
+    what = f"主管部门{above.name}也报送了工作簿，请核对其中是否已汇总本单位"
+    told = on_batch(scheme, "HD14", result, what, expected="各填各的，不重复汇总")
+    return replace(result, noted=(*result.noted, told))
+
+
+# ---------------------------------------------------------------- versions
+
+
+def _by_department(
+    items: Sequence[Examined[Summary]], owners: Owners, scheme: Scheme
+) -> Iterator[list[Examined[Summary]]]:
+    """The workbooks of each department, oldest first, with those that went back; what is nobody's, each by itself."""
+    departments: dict[str, list[Examined[Summary]]] = defaultdict(list)
+    for item in items:
+        owner = owners.get(item.arrival.name)
+        nobodys = owner is None or (item.refusal is not None and item.refusal.code in _NOBODYS) or item.other
+        departments["\0" + item.arrival.name if nobodys or owner is None else identity(owner)].append(item)
+    for versions in departments.values():
+        yield sorted(versions, key=lambda item: age(item, scheme.year))
+
+
+def _decide(versions: Sequence[Examined[Summary]], verdicts: dict[str, Verdict], scheme: Scheme) -> Summary | None:
+    """Say of each version what became of it; the result of the one that counts."""
+    if versions[0].other:
+        verdicts[versions[0].arrival.name] = "其他材料", versions[0].other
+        return None
+    policy = scheme.choice(POLICY)
+    used = choose(versions, policy)
+    first: dict[str, str] = {}
+    """The file that a digest was met in first."""
+    older: list[Examined[Summary]] = []
+    later: list[str] = []
+    for item in [*([used] if used is not None else []), *(item for item in reversed(versions) if item is not used)]:
+        name, twin = item.arrival.name, first.setdefault(item.digest or item.arrival.name, item.arrival.name)
+        if twin != name:
+            verdicts[name] = "重复", f"与 {twin} 完全相同"
+        elif item.refusal is not None:
+            verdicts[name] = "退回重报", item.refusal.what
+            if used is not None and age(item, scheme.year) > age(used, scheme.year):
+                later.append(name)
+        elif used is None:
+            last = versions[-1].arrival.name
+            verdicts[name] = "旧版", f"其后报送的 {last} 退回重报，按方案以最新一份为准"
+        elif item is used:
+            verdicts[name] = "有效", ""
+        else:
+            assert item.result is not None and used.result is not None
+            same = "" if any(changes(item.result, used.result, scheme)) else "，填报内容相同"
+            verdicts[name] = "旧版", f"以 {used.arrival.name} 为准{same}"
+            older.append(item)
+    if used is None or used.result is None:
+        return None
+    return replace(used.result, noted=(*used.result.noted, *_versions_told(used, older[::-1], later[::-1], scheme)))
+
+
+def _versions_told(
+    used: Examined[Summary], others: Sequence[Examined[Summary]], later: Sequence[str], scheme: Scheme
+) -> Iterator[Finding]:
+    """FS04: which of several versions counts, what came after it and went back, and what it changed."""
+    assert used.result is not None
+    if not others and not later:
+        return
+    what = f"同一单位报送 {len(others) + len(later) + 1} 份，取{_CHOSEN[scheme.choice(POLICY)]}"
+    if later:
+        what += f"；其后报送的 {'、'.join(later)} 退回重报，不取代它"
+    found = "、".join([*(item.arrival.name for item in others), *later])
+    yield on_batch(scheme, "FS04", used.result, what, found=found, expected=used.arrival.name)
+    before = [item for item in others if age(item, scheme.year) < age(used, scheme.year)]
+    if before and before[-1].result is not None:
+        what = f"与上一份 {before[-1].arrival.name} 相比有改动（原填→现填）"
+        for ref, told in changes(before[-1].result, used.result, scheme):
+            yield on_batch(scheme, "FS04", used.result, what, ref=ref, found=told)
+
+
+# ---------------------------------------------------------------- departments without a valid workbook
+
+
+def _sent_back(
+    items: Sequence[Examined[Summary]],
+    verdicts: Mapping[str, Verdict],
+    owners: Owners,
+    present: set[str],
+    scheme: Scheme,
+) -> Iterator[Unranked]:
+    """Departments whose only workbooks went back, one line each with the newest; what is nobody's, a line a file."""
+    seen: set[str] = set()
+    for item in sorted(items, key=lambda item: age(item, scheme.year), reverse=True):
+        status, reason = verdicts[item.arrival.name]
+        if status != "退回重报":
             continue
-        code = name = category = ""
-        if item.result is not None:
-            code, name, category = item.result.code, item.result.name, item.result.category
-        if not code and not name:
-            department = roster.mentioned(item.arrival.name) if roster is not None else None
-            if department is not None:
-                code, name, category = department.code, department.name, department.category
-            else:
-                name = item.arrival.path.stem
-        identity = code or plain(name)
-        if identity not in present and identity not in seen:
-            seen.add(identity)
-            yield Unranked(code, name, category, "退回重报", item.refusal.what, item.arrival.name)
+        owner = owners.get(item.arrival.name)
+        if owner is None:
+            yield Unranked("", PurePosixPath(item.arrival.name).stem, "", status, reason, item.arrival.name)
+            continue
+        nobodys = item.refusal is not None and item.refusal.code in _NOBODYS
+        key = f"{owner.code} {owner.name}" if nobodys else identity(owner)
+        if not present.intersection({identity(owner), spelling(owner.name)}) and key not in seen:
+            seen.add(key)
+            yield Unranked(owner.code, owner.name, owner.category, status, reason, item.arrival.name)
 
 
-def _absent(roster: Roster | None, present: set[str]) -> Iterator[Unranked]:
+def _absent(roster: Roster | None, present: set[str], scheme: Scheme) -> Iterator[Unranked]:
+    """Departments of the roster of which nothing came."""
     for department in roster.departments if roster is not None else ():
-        if department.code in present or plain(department.name) in present:
+        if department.code in present or spelling(department.name) in present:
+            continue
+        if roster is not None and scheme.choice(UNITS) == _TOGETHER and roster.superior(department) is not None:
             continue
         status: Status = "线下报送" if department.secret else "未报送"
         reason = "涉密单位，线下报送" if department.secret else "未收到填报工作簿"
         yield Unranked(department.code, department.name, department.category, status, reason)
 
 
-def _attributed(finding: Finding, roster: Roster | None) -> Finding:
-    """A finding about an unreadable file, under the department that its name tells."""
-    department = roster.mentioned(finding.file) if roster is not None else None
-    if department is None:
-        return finding
-    return replace(finding, department=department.code, name=department.name)
-
-
-def _received(item: Examined[Summary], statuses: Mapping[str, tuple[Status, str]], roster: Roster | None) -> Received:
-    status, reason = statuses[item.arrival.name]
-    code = name = ""
+def _told(item: Examined[Summary], owners: Owners) -> Iterator[Summary | Finding]:
+    """What is told of a workbook that went back, under the department that it is of."""
     if item.result is not None:
-        code, name = item.result.code, item.result.name
-    elif roster is not None and (department := roster.mentioned(item.arrival.name)) is not None:
-        code, name = department.code, department.name
-    arrival = item.arrival
-    return Received(arrival.name, status, reason, code, name, item.digest, arrival.size, arrival.received)
-
-
-def _facts(
-    ranked: Sequence[Ranked],
-    unranked: Sequence[Unranked],
-    files: Sequence[Received],
-    time: datetime,
-) -> tuple[tuple[str, str], ...]:
-    counts: dict[str, int] = {}
-    for file in files:
-        counts[file.status] = counts.get(file.status, 0) + 1
-    arrived = sum(bool(file.file) for file in files)
-    by_status = "、".join(f"{status} {count}" for status, count in sorted(counts.items()))
-    return (
-        ("程序版本", f"evalbatch {__version__}"),
-        ("运行时间", time.isoformat(sep=" ", timespec="seconds")),
-        ("收到文件数", str(arrived)),
-        ("登记结果", by_status),
-        ("参加排名单位数", str(len(ranked))),
-        ("未参加排名单位数", str(len(unranked))),
-    )
+        yield item.result
+    elif item.refusal is not None:
+        owner = owners.get(item.arrival.name)
+        yield item.refusal if owner is None else replace(item.refusal, department=owner.code, name=owner.name)

@@ -14,10 +14,11 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
-from evalbatch.model import LEVELS, Finding, Line, ListRow, Note, Result, Submission, Summary
+from evalbatch.figures import compress
+from evalbatch.model import LEVELS, NOWHERE, Finding, Line, ListRow, Note, Ref, Result, Submission, Summary
 from evalbatch.model import Value as Raw
 from evalbatch.packing import pack, unpack
-from evalbatch.scheme import APPLICABLE, REASON, SELF_SCORE, Check, Formula, Scheme
+from evalbatch.scheme import APPLICABLE, CONTENT, REASON, SELF_SCORE, Check, Formula, Scheme
 from evalbatch.scheme import formula as language
 from evalbatch.scheme.formula import Cell
 from evalbatch.scheme.spec import ColumnSpec
@@ -61,6 +62,10 @@ _SEAL_DECIMALS: Final = 4
 
 
 _FINDINGS: Final = "findings"
+_TYPED: Final = "typed"
+_COVER: Final = (("T01", CONTENT), ("T02", CONTENT))
+_PERSONAL: Final = frozenset({"T06", "T07", "T08", "T09"})
+"""Names and telephone of people: told to nobody but their department."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +107,7 @@ def department_tables(scheme: Scheme) -> Mapping[str, DepartmentTable]:
 
 _PIECES: Final = (
     "ranking", "scores", "lines", "budgets", "projects", "sangong", "works", "benefits", "awards", "ratios", "figures",
-    "notes", _FINDINGS,
+    "notes", _FINDINGS, _TYPED,
 )  # fmt: skip
 """The order in which a summary's tables are packed."""
 
@@ -110,14 +115,18 @@ _PIECES: Final = (
 def summarise(result: Result, scheme: Scheme) -> Summary:
     """What the batch holds of a result."""
     tables = department_tables(scheme)
-    rows = [result.findings if name == _FINDINGS else tables[name].rows(result) for name in _PIECES]
     submission = result.submission
-    filled = submission.value("T10", "填报内容")
+    own: Mapping[str, Sequence[object]] = {_FINDINGS: result.findings, _TYPED: _typed(submission)}
+    rows = [own[name] if name in own else tables[name].rows(result) for name in _PIECES]
+    filled = submission.value("T10", CONTENT)
+    cover = [entry.ref for place in _COVER if (entry := submission.cells.get(place)) is not None]
     return Summary(
         code=submission.code,
         name=submission.name,
         category=submission.category,
         source=submission.source,
+        titled=submission.text(*_COVER[0]).strip(),
+        cover=Ref(cover[0].sheet, compress(ref.cell for ref in cover)) if cover else NOWHERE,
         filled=filled if isinstance(filled, date) else None,
         total=result.total,
         rate=result.ratios.get(EXECUTION_RATE),
@@ -149,6 +158,32 @@ def findings_of(summary: Summary) -> Sequence[Finding]:
 def count_findings(summary: Summary) -> int:
     """How many findings there are about a department."""
     return count(summary, _FINDINGS) + len(summary.noted)
+
+
+class Typed(NamedTuple):
+    """What a department typed into a cell: where it stands, what it says, and as it was typed."""
+
+    sheet: str
+    cell: str
+    value: Raw
+    raw: str
+
+
+def typed_of(summary: Summary) -> Mapping[tuple[str, str, str], Typed]:
+    """What a department typed, by sheet, key and column: without the template's formulas and names of people."""
+    return {(said[0], key, column): Typed(*said) for key, column, *said in _unpacked(summary, _TYPED)}
+
+
+def _typed(submission: Submission) -> list[Row]:
+    lists = ((row.key, row.entries.items()) for rows in submission.lists.values() for row in rows)
+    return [
+        (key, column, entry.ref.sheet, entry.ref.cell, entry.raw if entry.value is None else entry.value, entry.raw)
+        for key, column, entry in (
+            *((key, column, entry) for (key, column), entry in submission.cells.items() if key not in _PERSONAL),
+            *((key, column, entry) for key, entries in lists for column, entry in entries),
+        )
+        if entry.raw and not entry.derived
+    ]
 
 
 def _unpacked(summary: Summary, table: str) -> Any:

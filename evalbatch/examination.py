@@ -12,7 +12,7 @@ from evalbatch.evaluation import evaluate, returned
 from evalbatch.intake import Arrival, Prefill, Roster
 from evalbatch.intake.arrivals import SPREADSHEETS
 from evalbatch.intake.roster import whether
-from evalbatch.model import Finding, Ref, Result, Submission, Summary, Supplied
+from evalbatch.model import NOWHERE, Finding, Level, Ref, Result, Submission, Summary, Supplied
 from evalbatch.reading import NotATemplate, UnreadableWorkbook, is_workbook, read_submission, read_workbook
 from evalbatch.rules import Registered
 from evalbatch.scheme import Scheme
@@ -60,7 +60,7 @@ def examine_file(
         return Examined(arrival, digest, other="工作簿不是填报模板，未参与计算")
     except UnreadableWorkbook as error:
         return Examined(arrival, digest, refusal=refusal(scheme, arrival, error.reason))
-    result = evaluate(submission, scheme, _registered(arrival, submission, roster, prefill))
+    result = evaluate(submission, scheme, register(arrival, submission, roster, prefill))
     return Examined(arrival, digest, result=result, refusal=returned(result))
 
 
@@ -70,7 +70,7 @@ def abridge(examined: Examined[Result], scheme: Scheme) -> Examined[Summary]:
     return cast(Examined[Summary], replace(examined, result=cast(Any, result)))
 
 
-def _registered(
+def register(
     arrival: Arrival, submission: Submission, roster: Roster | None, prefill: Prefill | None
 ) -> Registered | None:
     """What the bureau knows of a submission's department, ``None`` where it gave nothing."""
@@ -94,6 +94,34 @@ def _registered(
     )
 
 
+def on_batch(
+    scheme: Scheme,
+    code: str,
+    about: Summary,
+    what: str,
+    *,
+    ref: Ref = NOWHERE,
+    found: str = "",
+    expected: str = "",
+    level: Level | None = None,
+) -> Finding:
+    """A finding about a workbook that only a look at the whole batch can make."""
+    rule = scheme.rules[code]
+    return Finding(
+        code, level or rule.level, rule.kind, ref, what, found=found, expected=expected, advice=rule.advice,
+        department=about.code, name=about.name, file=about.source,
+    )  # fmt: skip
+
+
+def judged(item: Examined[Summary], finding: Finding | None) -> Examined[Summary]:
+    """A file with a further finding about it; one of level 退回 sends its workbook back."""
+    if item.result is None or finding is None:
+        return item
+    result = replace(item.result, noted=(*item.result.noted, finding))
+    back = finding if finding.level == "退回" else None
+    return replace(item, result=result, refusal=item.refusal or back)
+
+
 def digest_of(path: Path) -> str:
     """SHA-256 of a file, read in pieces."""
     with path.open("rb") as file:
@@ -103,4 +131,4 @@ def digest_of(path: Path) -> str:
 def refusal(scheme: Scheme, arrival: Arrival, reason: str) -> Finding:
     """FS01 for a file that cannot be read, with the reason."""
     rule = scheme.rules["FS01"]
-    return Finding("FS01", rule.level, rule.kind, Ref("", ""), reason, advice=rule.advice, file=arrival.name)
+    return Finding("FS01", rule.level, rule.kind, NOWHERE, reason, advice=rule.advice, file=arrival.name)

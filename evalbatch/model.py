@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 Value = Decimal | str | date | None
 """What a cell says once its format is taken away; ``None`` is a blank (未填)."""
@@ -19,6 +19,9 @@ Level = Literal["退回", "错误", "预警", "提示"]
 Kind = Literal["填报", "绩效"]
 Source = Literal["复核", "测算", "自评", "待核", "不适用"]
 Status = Literal["有效", "退回重报", "重复", "旧版", "其他材料", "未报送", "线下报送"]
+
+Stamp = Literal["", "已收", "待认"]
+"""Whether a file is the department's stamped copy: it says so, or it is a scan that does not say what it shows."""
 
 LEVELS: tuple[Level, ...] = ("退回", "错误", "预警", "提示")
 
@@ -29,6 +32,10 @@ class Ref:
 
     sheet: str
     cell: str
+
+
+NOWHERE: Final = Ref("", "")
+"""The place of what concerns a file as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +240,10 @@ class Summary:
     name: str
     category: str
     source: str
+    titled: str
+    """填报单位 as the cover has it, whatever the roster calls it."""
+    cover: Ref
+    """The cells of 填报单位 and 单位编码."""
     filled: date | None
     """填报日期 (T10)."""
     total: Decimal
@@ -268,6 +279,10 @@ class Received:
     digest: str = ""
     size: int | None = None
     received: datetime | None = None
+    subject: str = ""
+    """Subject of the mail it came in."""
+    note: str = ""
+    stamp: Stamp = ""
 
 
 @dataclass(frozen=True, slots=True)

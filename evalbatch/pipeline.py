@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from evalbatch.consolidation import consolidate
 from evalbatch.examination import Examined
@@ -31,8 +31,12 @@ def run(
     settings: Settings,
     time: datetime,
     report: Callable[[Progress], None] = lambda progress: None,
+    deadline: date | None = None,
 ) -> Outcome:
-    """The whole batch; ``report`` hears of every file. The order of files and the number of workers are irrelevant."""
+    """The whole batch; ``report`` hears of every file. The order of files and the number of workers are irrelevant.
+
+    ``deadline`` is the last day on which a workbook arrives in time.
+    """
     scheme = load_scheme(settings.scheme)
     spool = Spool()
     examined: list[Examined[Summary]] = []
@@ -46,7 +50,7 @@ def run(
             sent_back += item.refusal is not None
             report(Progress(len(examined), total, accepted, sent_back))
     examined.sort(key=lambda item: item.arrival.name)
-    outcome = consolidate(examined, scheme, settings.roster, time)
+    outcome = consolidate(examined, scheme, settings.roster, time, deadline)
     if settings.prefill is None:
         return outcome
     given = ("财政数据", f"{settings.prefill.file}（SHA-256 {settings.prefill.digest}）")

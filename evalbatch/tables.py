@@ -39,6 +39,9 @@ _FIGURE: Final = re.compile(r"-?(0|[1-9]\d{0,11})(\.\d+)?")
 _CODE: Final = "单位编码"
 _NAME: Final = "填报单位"
 _FILE: Final = "来源文件"
+_STAMPED: Final = "盖章件"
+_STAMPS: Final = ("", "待认", "已收")
+"""What is known of a department's stamped copy, the best last."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -190,6 +193,10 @@ def _ranking(outcome: Outcome, scheme: Scheme, findings: Table) -> Table:
     for header, grave in (("错误数", "错误"), ("预警数", "预警")):
         numbers = [None if source is None else counts[source, grave] for source in frame[_FILE]]
         frame[header] = pd.Series(numbers, dtype=object)
+    stamps = sorted((file for file in outcome.files if file.stamp), key=lambda file: _STAMPS.index(file.stamp))
+    known = {file.code or file.name: file.stamp for file in stamps}
+    owners = zip(frame[_CODE], frame[_NAME], strict=True)
+    frame[_STAMPED] = pd.Series([known.get(code or name, "未收") for code, name in owners], dtype=object)
     return Table(tuple(map(str, frame)), len(frame), lambda: frame.itertuples(index=False, name=None))
 
 
@@ -227,6 +234,8 @@ _FILES: Final[Columns[Received]] = (
     ("SHA-256", lambda file: file.digest),
     ("大小", lambda file: file.size),
     ("接收时间", lambda file: file.received and file.received.replace(microsecond=0, tzinfo=None)),
+    ("主题", lambda file: file.subject),
+    ("说明", lambda file: file.note),
 )
 
 # ---------------------------------------------------------------- 数据底稿

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -76,6 +77,30 @@ def test_other_material_is_no_reason_for_exit_1(command: object, inbox: Path, tm
     assert run(command, "run", inbox, "-o", tmp_path / "排名.xlsx", "--quiet") == 0
 
 
+def test_a_deadline_is_told_and_costs_nothing(command: object, inbox: Path, tmp_path: Path) -> None:
+    out, scan = tmp_path / "排名.xlsx", inbox / "101001盖章件.pdf"
+    scan.write_bytes(b"%PDF-1.4")
+    for file in inbox.iterdir():
+        os.utime(file, (1_755_792_000, 1_755_792_000))  # 2025-08-22 00:00 in China
+    roster = FOLDER / "单位名录.xlsx"
+    run(command, "run", inbox, "-o", out, "--roster", roster, "--deadline", "2025-08-20")
+    workbook = openpyxl.load_workbook(out)
+    rows = list(workbook["收件登记"].iter_rows(values_only=True))
+    header = next(row for row in rows if row[0] == "来源文件")
+    table = [dict(zip(header, row, strict=True)) for row in rows[rows.index(header) + 1 :]]
+    assert {row["说明"] for row in table if row["来源文件"]} == {"逾期2天", "逾期2天；盖章件"}
+    facts = dict(workbook["运行说明"].iter_rows(min_row=3, max_col=2, values_only=True))
+    assert facts["截止日期"] == "2025-08-20"
+    assert "，相符；" in str(facts["收件核对"])
+    ranking = list(workbook["排名"].iter_rows(values_only=True))
+    header = next(row for row in ranking if row[0] == "排名")
+    stamps = {
+        row[header.index("单位编码")]: row[header.index("盖章件")] for row in ranking[ranking.index(header) + 1 :]
+    }
+    assert stamps["101001"] == "已收"
+    assert stamps["101015"] == "未收"
+
+
 def test_the_same_inputs_give_the_same_bytes(command: object, inbox: Path, tmp_path: Path) -> None:
     shutil.copy(FAULTY, inbox)
     outs = [tmp_path / "甲.xlsx", tmp_path / "乙.xlsx"]
@@ -101,6 +126,7 @@ def test_nothing_is_written_into_an_inbox(
     [
         (["run"], "缺少参数 INBOX"),
         (["run", "{inbox}"], "缺少参数"),
+        (["run", "{inbox}", "-o", "{tmp}/a.xlsx", "--deadline", "八月底"], "--deadline 八月底 不是日期"),
         (["run", "{inbox}", "-o"], "缺少值"),
         (["run", "{inbox}", "--没有"], "没有选项"),
         (["没有"], "没有命令"),

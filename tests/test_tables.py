@@ -47,6 +47,7 @@ def test_the_unranked_stand_below_with_their_reason() -> None:
         "部门类别": "党群",
         "状态": "未报送",
         "说明": "名录中有，未收到。",
+        "盖章件": "未收",
     }
 
 

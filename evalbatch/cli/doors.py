@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -75,6 +75,15 @@ def read_time(text: str | None) -> datetime:
         return datetime.fromisoformat(text).replace(microsecond=0)
     except ValueError:
         raise Refused(f"--time {text} 不是 ISO 时间，请写成 2025-09-01T09:00:00。") from None
+
+
+def read_deadline(text: str | None) -> date | None:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Refused(f"--deadline {text} 不是日期，请写成 2025-08-20。") from None
 
 
 def write(target: Path, fill: Any) -> None:

@@ -23,6 +23,7 @@ from evalbatch.cli.doors import (
     open_prefill,
     open_roster,
     open_scheme,
+    read_deadline,
     read_time,
     write,
 )
@@ -39,13 +40,16 @@ def run(
     roster: RosterOption = None,
     prefill: PrefillOption = None,
     report: ReportOption = None,
+    deadline: Annotated[
+        str | None, typer.Option("--deadline", metavar="DATE", help="报送截止日期，如 2025-08-20：其后收到的注明逾期")
+    ] = None,
     time: Annotated[str | None, typer.Option("--time", metavar="ISO", help="运行时间（默认：现在），用于重现")] = None,
     jobs: Jobs = CORES,
     cluster: ClusterOption = "",
     quiet: Quiet = False,
 ) -> int:
     """读取收件文件夹中的全部工作簿，写出一个汇总排名工作簿。"""
-    from evalbatch.console import progress
+    from evalbatch.console import progress, working
     from evalbatch.intake import InboxError, find_arrivals
     from evalbatch.pipeline import run as run_batch
     from evalbatch.ranking_workbook import write_ranking_workbook
@@ -55,6 +59,7 @@ def run(
     names = open_roster(roster)
     given = open_prefill(prefill, rules, names)
     moment = read_time(time)
+    last_day = read_deadline(deadline)
     reports = report or []
     keep_out_of([*inbox, scheme, roster, prefill], output, *reports)
     check_writable(output)
@@ -67,12 +72,14 @@ def run(
         raise Refused("收件文件夹中没有文件，请核对路径。")
     try:
         with progress(quiet) as show:
-            outcome = run_batch(arrivals, Settings(scheme, names, jobs, given, cluster=cluster), moment, show)
+            settings = Settings(scheme, names, jobs, given, cluster=cluster)
+            outcome = run_batch(arrivals, settings, moment, show, last_day)
     except WorkersError as error:
         raise Refused(str(error)) from None
 
-    write(output, lambda file: write_ranking_workbook(file, outcome, rules))
-    write_reports(reports, outcome, rules)
+    with working(f"正在写出 {output.name}", quiet):
+        write(output, lambda file: write_ranking_workbook(file, outcome, rules))
+        write_reports(reports, outcome, rules)
     _summarise(outcome, output, quiet)
     return MENDED if _needs_mending(outcome) else WRITTEN
 

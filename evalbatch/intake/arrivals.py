@@ -40,6 +40,8 @@ class Arrival:
     """Address of the mail's sender, for the return notice only."""
     depth: int = 0
     """How many mails and archives it lay in."""
+    mailed: bool = False
+    """Whether ``received`` is the date of a mail and not the time of a file."""
 
 
 def local_time(instant: datetime) -> datetime:

@@ -116,6 +116,7 @@ _RANKING: Final = (
     Column("预警数", looks.COUNT, 8),
     _FILE,
     Column("说明", looks.LONG, 26),
+    Column("盖章件", looks.MARK, 8),
 )
 _LINES: Final = (
     *_DEPARTMENT,
@@ -237,6 +238,8 @@ _FILES: Final = (
     Column("SHA-256", looks.TEXT, 40),
     Column("大小", looks.COUNT, 12),
     Column("接收时间", looks.TIME),
+    Column("主题", looks.LONG, 28),
+    Column("说明", looks.LONG, 28),
 )
 _NOTES: Final = (
     *_DEPARTMENT,

@@ -218,13 +218,18 @@ def show(value: Decimal | str | None, form: str = "") -> str:
         return "—"
     if isinstance(value, str):
         return value
+    rounded = language.round_half_up
     if form == "%":
-        return f"{language.round_half_up(value * 100, 2):f}%"
+        return f"{_unsigned_zero(rounded(value * 100, 2)):f}%"
     if form == "0":
-        return f"{language.round_half_up(value, 0):f}"
-    exponent = language.round_half_up(value, SHOWN_DECIMALS).normalize().as_tuple().exponent
+        return f"{_unsigned_zero(rounded(value, 0)):f}"
+    exponent = rounded(value, SHOWN_DECIMALS).normalize().as_tuple().exponent
     decimals = max(2, -exponent if isinstance(exponent, int) else 2)
-    return f"{language.round_half_up(value, decimals):f}"
+    return f"{_unsigned_zero(rounded(value, decimals)):f}"
+
+
+def _unsigned_zero(value: Decimal) -> Decimal:
+    return value or abs(value)
 
 
 @dataclass(frozen=True, slots=True)

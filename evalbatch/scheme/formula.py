@@ -726,7 +726,9 @@ def _mean(rows: str, weighed: str, total: str, plain: str, weighted: str) -> str
 
 
 def _unspaced(text: str) -> str:
-    return f'SUBSTITUTE(SUBSTITUTE({text}," ",""),"\u3000","")'
+    for space in ('" "', '"\u3000"', '"\u00a0"', "CHAR(9)", "CHAR(10)"):
+        text = f'SUBSTITUTE({text},{space},"")'
+    return text
 
 
 class _Excel:

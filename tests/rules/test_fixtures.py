@@ -27,8 +27,8 @@ from evalbatch.rules import FACTS, FORM, RULES, Registered, rules_of
 from tests.forms import judge_case, scheme
 
 FOLDER = Path(__file__).parent
-BATCH_RULES = {"FS01", "FS04"}
-"""Rules about files rather than forms: see tests/test_pipeline.py."""
+BATCH_RULES = {"FS01", "FS04", "FS11", "HD09", "HD10", "HD11", "HD14"}
+"""Rules about files rather than forms: see tests/test_pipeline.py and tests/test_consolidation.py."""
 
 
 def cases() -> list[Any]:
