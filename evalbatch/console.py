@@ -51,6 +51,17 @@ def counting(word: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
 
 
 @contextmanager
+def working(word: str, quiet: bool) -> Iterator[None]:
+    """On a terminal, that something goes on of which nothing can be counted; elsewhere nothing."""
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield
+    else:
+        with console.status(word):
+            yield
+
+
+@contextmanager
 def _showing(word: str, quiet: bool) -> Iterator[Callable[[int, int, str], None]]:
     console = Console(stderr=True)
     if quiet:

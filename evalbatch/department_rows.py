@@ -519,6 +519,7 @@ def _sangong_columns(tolerance: Decimal) -> Columns[_Of[tuple[str, str]]]:
         ("控制率", lambda of: _quotient(figure(of, "决算数"), figure(of, "全年预算数"))),
         ("变动率", change),
         ("结论", conclusion),
+        ("合计超支", lambda of: excess(of) if of.item[1] == TOTAL and conclusion(of) == OVERSPENT else None),
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import signal
 import unicodedata
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -18,7 +17,7 @@ from evalbatch.model import Supplied, Value
 from evalbatch.output import OutputError, write_atomically
 from evalbatch.scheme import CONTENT, Scheme, load_scheme
 from evalbatch.scheme.layout import list_key
-from evalbatch.workers import worker_context
+from evalbatch.workers import bind_to_parent, worker_context
 
 _CHUNK: Final = 4
 _LONGEST_NAME: Final = 60
@@ -90,7 +89,7 @@ _worker_scheme: Path | None = None
 
 def _start_worker(scheme: Path | None) -> None:
     global _worker_scheme
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    bind_to_parent()
     _worker_scheme = scheme
 
 

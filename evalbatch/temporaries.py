@@ -80,6 +80,12 @@ def gather_temporaries() -> None:
     os.environ.update(dict.fromkeys(("TMPDIR", "TEMP", "TMP"), folder))
 
 
+def place_of_temporaries() -> Path:
+    """The folder on whose disk temporary files lie, as its owner knows it."""
+    folder = Path(tempfile.gettempdir())
+    return folder.parent if _OURS.fullmatch(folder.name) else folder
+
+
 def remove_abandoned(folder: Path) -> None:
     """Remove what runs that were killed left in a folder; what cannot be removed stays, and is no error."""
     with contextlib.suppress(OSError), os.scandir(folder) as entries:

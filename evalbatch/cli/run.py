@@ -50,7 +50,7 @@ def run(
     quiet: Quiet = False,
 ) -> int:
     """读取收件文件夹中的全部工作簿，写出一个汇总排名工作簿。"""
-    from evalbatch.console import progress
+    from evalbatch.console import progress, working
     from evalbatch.intake import InboxError, find_arrivals
     from evalbatch.pipeline import run as run_batch
     from evalbatch.workers import Settings, WorkersError
@@ -78,8 +78,9 @@ def run(
     except WorkersError as error:
         raise Refused(str(error)) from None
 
-    _write(output, outcome, rules)
-    write_reports(reports, outcome, rules)
+    with working(f"正在写出 {output.name}", quiet):
+        _write(output, outcome, rules)
+        write_reports(reports, outcome, rules)
     _summarise(outcome, output, quiet)
     return MENDED if _needs_mending(outcome) else WRITTEN
 

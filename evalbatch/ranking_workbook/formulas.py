@@ -13,6 +13,7 @@ from evalbatch.department_rows import (
     OVERSPENT,
     SANGONG,
     SEAL,
+    TOTAL,
     VALID,
     execution_check,
     list_header,
@@ -78,6 +79,9 @@ SANGONG_CHANGE: Final = (
     f'IF(OR([全年预算数]="",[上年预算数]=""),"{NONE}",IF([上年预算数]=0,"{NO_BASE}",'
     "ROUND(ROUND([全年预算数]-[上年预算数],6)/[上年预算数],12)))"
 )
+
+
+SANGONG_OVERSPENT: Final = f'IF(AND([项目]="{TOTAL}",[结论]="{OVERSPENT}"),[超支金额],"")'
 
 
 def sangong_conclusion(grid: Grid, _: int) -> str:

@@ -24,6 +24,7 @@ class Look:
     bold: bool = False
     top: bool = False
     """Begin at the top of the cell: for texts longer than a row can be high."""
+    size: float = 10
 
 
 RANK: Final = Look("0", "center", 6, bold=True)
@@ -42,6 +43,8 @@ COUNT: Final = Look("#,##0", "right", 9)
 NUMBER: Final = Look("General", "right", 11)
 DATE: Final = Look("yyyy-mm-dd", "center", 12)
 TIME: Final = Look("yyyy-mm-dd hh:mm:ss", "center", 20)
+LARGE: Final = Look("#,##0", "center", 14, bold=True, size=18)
+LARGE_POINTS: Final = Look("0.00", "center", 14, bold=True, size=18)
 ANYTHING: Final = Look("General", "left", 18, wrap=True)
 
 
@@ -53,6 +56,9 @@ class Formats:
         self._pairs: dict[Look, tuple[Format, Format, Format]] = {}
         self.title = self._add(bold=True, font_size=16)
         self.heading = self._add(bold=True, font_size=12)
+        self.link = self._add(
+            font_size=10, border=1, align="left", indent=1, num_format=AS_TEXT, underline=1, font_color="#000080"
+        )
         self.remark = self._add(font_size=10, italic=True)
         box = {"border": 1, "align": "center", "text_wrap": True, "font_size": 10}
         self.header = self._add(bold=True, bg_color="#D9D9D9", **box)
@@ -64,7 +70,7 @@ class Formats:
         if look not in self._pairs:
             shape: dict[str, Any] = {
                 "border": 1,
-                "font_size": 10,
+                "font_size": look.size,
                 "align": look.align,
                 "indent": 1 if look.align == "left" else 0,
                 "valign": "top" if look.top else "vcenter",

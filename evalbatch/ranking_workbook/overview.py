@@ -1,17 +1,32 @@
-"""总览, the page to read first: counts, grades and what to look at, each with its figures; charts find room right."""
+"""总览, the page to read first: figures, charts and what to look at on one page; behind it contents and chart data."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
+from itertools import pairwise
 from typing import Final
 
 import pandas as pd
 from xlsxwriter import Workbook
+from xlsxwriter.worksheet import Worksheet
 
-from evalbatch.department_rows import MISSED, NONE, OVERSPENT, TOTAL, VALID, Value, execution_threshold
-from evalbatch.ranking_workbook import looks
+from evalbatch.department_rows import MISSED, NONE, OVERSPENT, TOTAL, VALID
+from evalbatch.ranking_workbook import charts, looks
+from evalbatch.ranking_workbook.attention import things
+from evalbatch.ranking_workbook.batch import (
+    EVERYONE,
+    EVERYONE_ROW,
+    FIRST,
+    RANKED,
+    RANKED_ROW,
+    ROW,
+    Batch,
+    Cell,
+    Section,
+    named,
+)
 from evalbatch.ranking_workbook.cells import Computed, write_computed, write_value
 from evalbatch.ranking_workbook.formulas import CHANGED, IS_CHANGED
 from evalbatch.ranking_workbook.grid import FIGURES, LIST_SHEETS, RANKING, Grid
@@ -23,171 +38,207 @@ from evalbatch.scheme.formula import divide, round_half_up
 from evalbatch.scheme.layout import column_letter
 from evalbatch.tables import Tables
 
-_WIDTHS: Final = (18, 9, 11, 104)
-_TITLE_HEIGHT: Final = 30
-_HEADING_HEIGHT: Final = 26
+_COLUMNS: Final = 15
+_WIDTH: Final = 13.57
+_WIDTH_PIXELS: Final = 100
+_HEIGHTS: Final[Mapping[str, float]] = {
+    "title": 30,
+    "remark": 18,
+    "heading": 26,
+    "header": 19.5,
+    "figure": 34,
+    "gap": 6,
+}
+_CHARTS_ACROSS: Final = 3
+_CHART_ROWS: Final = 12
+"""Rows that a chart stands over."""
+_LEAST_CHART: Final = 12.5
+_MOST_CHART: Final = 19.5
+"""Height of such a row: the charts take what the sentences below them leave of the page."""
+_PAGE_HEIGHT: Final = 740
+"""Points of a sheet of A3 between its margins, and a little less."""
 _UNCHANGED: Final = "原始数据与生成时一致"
-_NAMED: Final = 3
-"""Departments named in a sentence before 等."""
-_MOST_THINGS: Final = 10
+_GUIDE: Final = "点“各表内容”中的表名到该表，点各表左上角的标题回到本页。"
 _ZERO: Final = Decimal(0)
-_PROJECT: Final = ("单位编码", "填报单位", "项目名称", "全年预算数", "决算数", "执行率")
-_FINDING: Final = ("单位编码", "填报单位", "级别", "类别", "规则", "情况说明")
-_ROW: Final = "§"
-"""Stands for the number of the formula's row."""
-_EVERYONE: Final = "$B$4"
-_RANKED: Final = "$B$5"
-"""Where the numbers of departments stand: the first two lines of the first section."""
-
-Cell = Value | Computed
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """What the page speaks of: of the large tables only the rows and columns that it counts or names."""
-
-    scheme: Scheme
-    grid: Grid | None
-    ranking: pd.DataFrame
-    budgets: pd.DataFrame
-    sangong: pd.DataFrame
-    """三公经费 as a whole: the item 合计 of each department."""
-    missed: pd.DataFrame
-    """The projects whose 执行率 is 未达标."""
-    findings: pd.DataFrame
-
-    @classmethod
-    def of(cls, tables: Tables, scheme: Scheme, grid: Grid | None) -> Batch:
-        """What the page speaks of, from the tables."""
-        return cls(
-            scheme=scheme,
-            grid=grid,
-            ranking=tables.ranking.frame(),
-            budgets=tables.budgets.frame(),
-            sangong=tables.sangong.frame(where={"项目": TOTAL}),
-            missed=tables.projects.frame(*_PROJECT, where={"是否达标": MISSED}),
-            findings=tables.findings.frame(*_FINDING),
-        )
-
-    def count(self, number: int, *conditions: tuple[str, str, str]) -> Cell:
-        """A number of rows, with the formula that counts them: each condition a sheet, a header and what must hold."""
-        if self.grid is None:
-            return number
-        tests = "*".join(f"({self.grid.whole(sheet, header)}{holds})" for sheet, header, holds in conditions)
-        return Computed(f"SUMPRODUCT({tests if len(conditions) > 1 else f'--{tests}'})", number)
-
-    def share(self, part: int, whole: int, total: str) -> Cell:
-        """The share of the number beside it in the total, which stands in a cell of this page."""
-        value: Value = divide(Decimal(part), Decimal(whole)) if whole else NONE
-        if self.grid is None:
-            return value
-        return Computed(f'IF({total}=0,"{NONE}",ROUND($B{_ROW}/{total},12))', value)
-
-    @property
-    def ranked(self) -> pd.DataFrame:
-        """The rows of 排名 with a rank."""
-        return self.ranking[self.ranking["排名"].notna()]
-
-    @property
-    def below(self) -> pd.DataFrame:
-        """The rows of 排名 without one."""
-        return self.ranking[self.ranking["排名"].isna()]
-
-    @property
-    def overspent(self) -> pd.DataFrame:
-        """The departments whose “三公”经费 as a whole is overspent."""
-        return self.sangong[self.sangong["结论"] == OVERSPENT]
-
-    @property
-    def slow(self) -> pd.DataFrame:
-        """The departments whose 执行率 is 未达标."""
-        return self.budgets[self.budgets["是否达标"] == MISSED]
-
-    @property
-    def pending(self) -> pd.DataFrame:
-        """The ranked departments with a row that is 待核."""
-        return self.ranked[self.ranked["状态"] != VALID]
-
-    def found(self, level: str, kind: str | None = None) -> pd.DataFrame:
-        """The findings of a level, of one kind or of both."""
-        chosen = self.findings["级别"] == level
-        return self.findings[chosen if kind is None else chosen & (self.findings["类别"] == kind)]
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A part of the page: heading, columns (header and look) and lines."""
-
-    heading: str
-    columns: tuple[tuple[str, Look], ...]
-    lines: Sequence[tuple[Cell, ...]]
-
-
-Thing = tuple[str, int, str]
-"""What it is about, how many there are, and the sentence."""
 
 
 def write_overview(
     book: Workbook, formats: Formats, tables: Tables, pages: Sequence[Sheet], scheme: Scheme, grid: Grid | None
 ) -> None:
     """Write 总览 as the first sheet of the book."""
-    batch = Batch.of(tables, scheme, grid)
-    sheet = book.add_worksheet(OVERVIEW)
-    for column, width in enumerate(_WIDTHS):
-        sheet.set_column(column, column, width)
-    sheet.set_row(0, _TITLE_HEIGHT)
-    sheet.write_string(0, 0, f"{scheme.year}年度{scheme.spec.title}总览", formats.title)
-    row = 1
-    for section in _sections(batch, pages):
-        sheet.set_row(row, _HEADING_HEIGHT)
-        sheet.write_string(row, 0, section.heading, formats.heading)
-        row += 1
+    _Page(book, formats, Batch.of(tables, scheme, grid)).write(pages)
+
+
+class _Page:
+    """The page as it is written, row by row."""
+
+    def __init__(self, book: Workbook, formats: Formats, batch: Batch) -> None:
+        self.book = book
+        self.formats = formats
+        self.batch = batch
+        self.sheet: Worksheet = book.add_worksheet(OVERVIEW)
+        self.row = 0
+        self.marks: dict[int, str] = {}
+
+    def write(self, pages: Sequence[Sheet]) -> None:
+        """Everything from the title to the chart data."""
+        sheet, batch = self.sheet, self.batch
+        sheet.set_column(0, _COLUMNS - 1, _WIDTH)
+        attention, figures = _attention(batch), charts.figures(batch)
+        sections = (*_tables(batch, pages), *(figure.section for figure in figures))
+        first = len(_HEIGHTS) - 1 + 2 * _CHART_ROWS + _rows(attention)
+        places: list[int] = []
+        for section in sections:
+            places.append(first + 2)
+            first += _rows(section)
+        self.marks = {ord(EVERYONE_ROW): str(places[0] + 1), ord(RANKED_ROW): str(places[0] + 2)}
+        self._head(pages[0].title.endswith("（初评）"), sections[0], places[0], sections[1], places[1])
+        self._charts(figures, places[-len(figures) :], attention)
+        self._section(attention)
+        breaks = [self.row]
+        for section in sections:
+            if section is figures[0].section:
+                breaks.append(self.row)
+            self._section(section)
+        set_up_page(sheet, a3=True)
+        sheet.fit_to_pages(1, 0)
+        sheet.set_first_sheet()
+        sheet.activate()
+        # each part begins on a page of its own; page breaks would go unheeded on a page that is fitted
+        right = column_letter(_COLUMNS)
+        parts = (f"{OVERVIEW}!$A${top + 1}:${right}${end}" for top, end in pairwise((0, *breaks, self.row)))
+        self.book.define_name(f"{OVERVIEW}!_xlnm.Print_Area", f"={','.join(parts)}")
+
+    def _head(self, preliminary: bool, basics: Section, first: int, grades: Section, first_grade: int) -> None:
+        """Title, remark, and the figures to see at once: each the cell of a line below."""
+        sheet, formats = self.sheet, self.formats
+        scheme = self.batch.scheme
+        self._next("title")
+        title = f"{scheme.year}年度{scheme.spec.title}总览{'（初评）' if preliminary else ''}"
+        sheet.write_string(0, 0, title, formats.title)
+        self._next("remark")
+        sheet.write_string(1, 0, _GUIDE, formats.remark)
+        lines = [(line, first + place) for place, line in enumerate(basics.lines) if line[0] in _AT_ONCE]
+        lines[2:2] = [(line, first_grade + place) for place, line in enumerate(grades.lines)]
+        self._next("header")
+        for column, (line, row) in enumerate(lines[:_COLUMNS]):
+            label = str(line[0]) if row < first_grade else f"等级{line[0]}"
+            sheet.write_string(2, column, label, formats.header)
+        self._next("figure")
+        for column, (line, row) in enumerate(lines[:_COLUMNS]):
+            value = line[1]
+            look = looks.LARGE_POINTS if line[0] == _MEAN else looks.LARGE
+            shown = Computed(f"$B${row + 1}", value.value) if isinstance(value, Computed) else value
+            self._put(3, column, shown, look)
+        self._next("gap")
+
+    def _charts(self, figures: Sequence[charts.Figure], places: Sequence[int], attention: Section) -> None:
+        below = (
+            _HEIGHTS["heading"] + _HEIGHTS["header"] + sum(self._height(attention, line) for line in attention.lines)
+        )
+        above = sum(_HEIGHTS.values()) - _HEIGHTS["heading"]
+        height = (_PAGE_HEIGHT - above - below) / (2 * _CHART_ROWS)
+        height = round(min(_MOST_CHART, max(_LEAST_CHART, height)) * 4 / 3) * 3 / 4
+        # charts begin at a column, so that they fit whatever font a column's width is counted in
+        columns = _COLUMNS // _CHARTS_ACROSS
+        for place, (figure, first) in enumerate(zip(figures, places, strict=True)):
+            section = figure.section
+            source = charts.Source(OVERVIEW, section, first, first + len(section.lines) - 1)
+            chart = figure.draw(self.book, source)
+            down, across = divmod(place, _CHARTS_ACROSS)
+            size = {
+                "width": columns * _WIDTH_PIXELS,
+                "height": round(height * 4 / 3) * _CHART_ROWS,
+            }
+            chart.set_size(size)
+            options = {"object_position": 1, "description": section.heading}
+            self.sheet.insert_chart(self.row + down * _CHART_ROWS, across * columns, chart, options)
+        for _ in range(2 * _CHART_ROWS):
+            self.sheet.set_row(self.row, height)
+            self.row += 1
+
+    def _section(self, section: Section) -> None:
+        sheet, formats, last = self.sheet, self.formats, len(section.columns) - 1
+        wide = section.columns[last][1].width > _WIDTH * 2
+        self._next("heading")
+        sheet.write_string(self.row - 1, 0, section.heading, formats.heading)
+        self._next("header")
         for column, (header, _) in enumerate(section.columns):
-            sheet.write_string(row, column, header, formats.header)
-        row += 1
+            sheet.write_string(self.row - 1, column, header, formats.header)
+        if wide:
+            sheet.merge_range(self.row - 1, last, self.row - 1, _COLUMNS - 1, section.columns[last][0], formats.header)
+        first = self.row
         for values in section.lines:
-            shown = [value.value if isinstance(value, Computed) else value for value in values]
-            sheet.set_row(row, row_height(zip(shown, _WIDTHS, strict=True)))
+            sheet.set_row(self.row, self._height(section, values))
+            self.marks |= {ord(ROW): str(self.row + 1), ord(FIRST): str(first + 1)}
             for column, (value, (_, look)) in enumerate(zip(values, section.columns, strict=True)):
-                if isinstance(value, Computed):
-                    formula = value.formula.replace(_ROW, str(row + 1))
-                    write_computed(sheet, row, column, formula, value.value, formats.of(look))
+                if wide and column == last:
+                    sheet.merge_range(self.row, last, self.row, _COLUMNS - 1, "", formats.of(look)[1])
+                if section.linked and column == 0:
+                    sheet.write_url(self.row, 0, f"internal:{value}!A1", formats.link, str(value))
                 else:
-                    write_value(sheet, row, column, value, formats.of(look))
-            row += 1
-    set_up_page(sheet, a3=False)
-    sheet.fit_to_pages(1, 1)
+                    self._put(self.row, column, value, look)
+            self.row += 1
+
+    def _height(self, section: Section, values: Sequence[Cell]) -> float:
+        """The height of a line; a wide last column takes what is left of the page."""
+        widths = [_WIDTH] * len(section.columns)
+        if section.columns[-1][1].width > _WIDTH * 2:
+            widths[-1] = (_COLUMNS - len(widths) + 1) * _WIDTH
+        shown = [value.value if isinstance(value, Computed) else value for value in values]
+        return row_height(zip(shown, widths, strict=True))
+
+    def _put(self, row: int, column: int, value: Cell, look: Look) -> None:
+        if isinstance(value, Computed):
+            formula = value.formula.translate(self.marks)
+            write_computed(self.sheet, row, column, formula, value.value, self.formats.of(look))
+        else:
+            write_value(self.sheet, row, column, value, self.formats.of(look))
+
+    def _next(self, kind: str) -> None:
+        self.sheet.set_row(self.row, _HEIGHTS[kind])
+        self.row += 1
 
 
-def _sections(batch: Batch, pages: Sequence[Sheet]) -> tuple[Section, ...]:
+def _rows(section: Section) -> int:
+    return 2 + len(section.lines)
+
+
+def _attention(batch: Batch) -> Section:
+    found: list[tuple[Cell, ...]] = [(str(number), *thing) for number, thing in enumerate(things(batch), 1)]
+    columns = (("次序", looks.ORDINAL), ("事项", looks.MARK), ("内容", looks.LONG))
+    return Section("最先要看的事（本次运行时）", columns, found or [("—", "无", "没有需要先看的事项。")])
+
+
+def _tables(batch: Batch, pages: Sequence[Sheet]) -> Iterator[Section]:
     rate = replace(looks.RATE, align="center")
-    return (
-        Section(
-            "一、基本情况",
-            (("项目", looks.TEXT), ("数量", looks.ORDINAL), ("占比", rate), ("说明（名单为本次运行时）", looks.LONG)),
-            _counts(batch),
+    yield Section(
+        "一、基本情况",
+        (
+            ("项目", looks.TEXT),
+            ("数量", replace(looks.ORDINAL, number="General")),
+            ("占比", rate),
+            ("说明（名单为本次运行时）", looks.LONG),
         ),
-        Section(
-            "二、等级分布",
-            (("等级", looks.MARK), ("部门数", looks.ORDINAL), ("占比", rate), ("总分区间", looks.LONG)),
-            _grades(batch),
-        ),
-        Section(
-            "三、最先要看的事（本次运行时）",
-            (("事项", looks.TEXT), ("序号", looks.ORDINAL), ("数量", looks.ORDINAL), ("内容", looks.LONG)),
-            _numbered(batch),
-        ),
-        Section(
-            "四、各表内容",
-            (("工作表", looks.TEXT), ("行数", looks.ORDINAL), ("栏数", looks.ORDINAL), ("一行是什么", looks.LONG)),
-            _contents(batch, pages),
-        ),
+        _counts(batch),
+    )
+    yield Section(
+        "二、等级分布",
+        (("等级", looks.MARK), ("部门数", looks.ORDINAL), ("占比", rate), ("总分区间", looks.LONG)),
+        _grades(batch),
+    )
+    yield Section(
+        "三、各表内容",
+        (("工作表", looks.TEXT), ("行数", looks.ORDINAL), ("栏数", looks.ORDINAL), ("一行是什么", looks.LONG)),
+        _contents(batch, pages),
+        linked=True,
     )
 
 
-def _named(names: Iterable[str | None]) -> str:
-    known = [name or "（未填名称）" for name in names]
-    return "、".join(known[:_NAMED]) + (f"等{len(known)}个部门" if len(known) > _NAMED else "")
+_MEAN: Final = "总分平均"
+_AT_ONCE: Final = ("部门", "参加排名", "退回重报", "未报送", _MEAN, "有待核事项", "“三公”经费超支", "执行率未达标",
+                   "填报错误", "预警", "生成后改动")  # fmt: skip
+"""The lines of 基本情况 that stand at the head of the page."""
 
 
 def _counts(batch: Batch) -> list[tuple[Cell, ...]]:
@@ -199,22 +250,23 @@ def _counts(batch: Batch) -> list[tuple[Cell, ...]]:
         (
             "参加排名",
             batch.count(count, placed),
-            batch.share(count, everyone, _EVERYONE),
+            batch.share(count, everyone, EVERYONE),
             _spread(ranked, batch.scheme.spec.total.decimals),
         ),
     ]
-    for status, number in below["状态"].value_counts(sort=False).items():
-        names = _named(below.loc[below["状态"] == status, "填报单位"])
-        counted = batch.count(int(number), (RANKING, "状态", f'="{status}"'))
-        lines.append((str(status), counted, batch.share(int(number), everyone, _EVERYONE), names))
+    for status in batch.statuses:
+        names = below.loc[below["状态"] == status, "填报单位"]
+        counted = batch.count(len(names), (RANKING, "状态", f'="{status}"'))
+        lines.append((status, counted, batch.share(len(names), everyone, EVERYONE), named(names) or None))
+    lines.append((_MEAN, _mean(batch), None, None))
     overspent = (("三公经费", "项目", f'="{TOTAL}"'), ("三公经费", "结论", f'="{OVERSPENT}"'))
     for name, part, conditions in (
         ("有待核事项", batch.pending, (placed, (RANKING, "状态", f'<>"{VALID}"'))),
         ("“三公”经费超支", batch.overspent, overspent),
         ("执行率未达标", batch.slow, (("预算执行", "是否达标", f'="{MISSED}"'),)),
     ):
-        share = batch.share(len(part), count, _RANKED)
-        lines.append((name, batch.count(len(part), *conditions), share, _named(part["填报单位"]) or None))
+        share = batch.share(len(part), count, RANKED)
+        lines.append((name, batch.count(len(part), *conditions), share, named(part["填报单位"]) or None))
     for name, found, conditions in (
         ("填报错误", batch.found("错误", "填报"), (("问题清单", "级别", '="错误"'), ("问题清单", "类别", '="填报"'))),
         ("预警", batch.found("预警"), (("问题清单", "级别", '="预警"'),)),
@@ -230,8 +282,18 @@ def _changes(grid: Grid) -> tuple[Cell, ...]:
     """How many rows of raw figures differ from their 校验码."""
     ranges = [grid.whole(sheet, CHANGED) for sheet in (FIGURES, *LIST_SHEETS.values())]
     count = "+".join(f'SUMPRODUCT(--({cells}="{IS_CHANGED}"))' for cells in ranges)
-    about = f'IF($B{_ROW}=0,"{_UNCHANGED}","生成后改动 "&$B{_ROW}&" 处，见原始数据各表的“{CHANGED}”栏")'
+    about = f'IF($B{ROW}=0,"{_UNCHANGED}","生成后改动 "&$B{ROW}&" 处，见原始数据各表的“{CHANGED}”栏")'
     return "生成后改动", Computed(count, 0), None, Computed(about, _UNCHANGED)
+
+
+def _mean(batch: Batch) -> Cell:
+    """The mean of 总分."""
+    decimals = batch.scheme.spec.total.decimals
+    points = list(batch.ranked["总分"])
+    mean = round_half_up(divide(sum(points, _ZERO), Decimal(len(points))), decimals) if points else NONE
+    return batch.computed(
+        lambda grid: f'IF({RANKED}=0,"{NONE}",ROUND(SUM({grid.whole(RANKING, "总分")})/{RANKED},{decimals}))', mean
+    )
 
 
 def _spread(ranked: pd.DataFrame, decimals: int) -> str | None:
@@ -256,199 +318,19 @@ def _grades(batch: Batch) -> list[tuple[Cell, ...]]:
         number = int(counts.get(band.name, 0))
         bounds = f"{band.from_} ≤ 总分 {'≤' if band.to == cap else '<'} {band.to}"
         counted = batch.count(number, (RANKING, "等级", f'="{band.name}"'))
-        lines.append((band.name, counted, batch.share(number, len(batch.ranked), _RANKED), bounds))
+        lines.append((band.name, counted, batch.share(number, len(batch.ranked), RANKED), bounds))
     return lines
 
 
 def _contents(batch: Batch, pages: Sequence[Sheet]) -> list[tuple[Cell, ...]]:
     def counted(page: Sheet) -> tuple[Cell, Cell]:
         rows, columns = len(page.table), len(page.columns)
-        if batch.grid is None or not rows:
-            return rows, columns
         headers = f"{page.name}!$A${page.header_row + 1}:${column_letter(columns)}${page.header_row + 1}"
-        every = batch.grid.whole(page.name, page.columns[0].header)
-        return Computed(f"ROWS({every})", rows), Computed(f"COLUMNS({headers})", columns)
+
+        def every(grid: Grid) -> str:
+            cells = grid.whole(page.name, page.columns[0].header)
+            return f"ROWS({cells})" if rows else f"COUNTA({cells})"
+
+        return batch.computed(every, rows), batch.computed(lambda _: f"COLUMNS({headers})", columns)
 
     return [(page.name, *counted(page), page.about) for page in pages]
-
-
-# ---------------------------------------------------------------- 最先要看的事, the gravest first
-
-
-def _numbered(batch: Batch) -> list[tuple[Cell, ...]]:
-    things = [thing for look in _THINGS if (thing := look(batch)) is not None][:_MOST_THINGS]
-    if not things:
-        return [("无", None, None, "没有需要先看的事项。")]
-    return [(about, number, count, sentence) for number, (about, count, sentence) in enumerate(things, 1)]
-
-
-def _largest(frame: pd.DataFrame, by: Iterable[Decimal]) -> pd.Series:
-    """The row with the largest figure, the first of equals."""
-    figures = list(by)
-    return frame.iloc[figures.index(max(figures))]
-
-
-def _unsent(batch: Batch) -> Thing | None:
-    gone = batch.below[batch.below["状态"] == "未报送"]
-    if gone.empty:
-        return None
-    return "未报送", len(gone), f"{_named(gone['填报单位'])}未报送，请催报；名单见“收件登记”。"
-
-
-def _returned(batch: Batch) -> Thing | None:
-    gone = batch.below[batch.below["状态"] == "退回重报"]
-    if gone.empty:
-        return None
-    first = gone.iloc[0]
-    why = f"{first['填报单位'] or first['来源文件']}：{first['说明'] or '见收件登记'}"
-    return "退回重报", len(gone), f"{_named(gone['填报单位'])}的工作簿须退回重报。其中{why}"
-
-
-def _mistakes(batch: Batch) -> Thing | None:
-    found = batch.found("错误", "填报")
-    if found.empty:
-        return None
-    counts = found["填报单位"].value_counts()
-    rules = found["规则"].value_counts()
-    name = batch.scheme.rules[rules.index[0]].name if rules.index[0] in batch.scheme.rules else ""
-    return (
-        "填报错误",
-        len(found),
-        f"{len(counts)} 个部门有填报错误共 {len(found)} 处，最多的是{counts.index[0]}（{counts.iloc[0]} 处）；"
-        f"最常见的是 {rules.index[0]} {name}（{rules.iloc[0]} 处）。见“问题清单”。",
-    )
-
-
-def _unsettled(batch: Batch) -> Thing | None:
-    pending = batch.pending
-    if pending.empty:
-        return None
-    widest = _largest(pending, pending["总分上限"] - pending["总分下限"])
-    return (
-        "待核",
-        len(pending),
-        f"{len(pending)} 个部门有待核事项，名次可能变动。相差最大的是{widest['填报单位']}：总分在 "
-        f"{show(widest['总分下限'])} 至 {show(widest['总分上限'])} 分之间（{widest['说明']}）。",
-    )
-
-
-def _sangong(batch: Batch) -> Thing | None:
-    over = batch.overspent
-    if over.empty:
-        return None
-    worst = _largest(over, over["超支金额"])
-    rate = f"，控制率 {show(worst['控制率'], '%')}" if isinstance(worst["控制率"], Decimal) else ""
-    return (
-        "“三公”超支",
-        len(over),
-        f"{len(over)} 个部门“三公”经费超支，共 {show(sum(over['超支金额'], _ZERO))} 万元；最多的是{worst['填报单位']}："
-        f"决算 {show(worst['决算数'])} 万元，预算 {show(worst['全年预算数'])} 万元，"
-        f"超 {show(worst['超支金额'])} 万元{rate}。",
-    )
-
-
-def _over_budget(batch: Batch) -> Thing | None:
-    budgets = batch.budgets.dropna(subset=["全年预算数", "决算数"])
-    excess = budgets["决算数"] - budgets["全年预算数"]
-    over = budgets[excess > batch.scheme.spec.tolerance.fixed]
-    if over.empty:
-        return None
-    worst = _largest(over, over["决算数"] - over["全年预算数"])
-    return (
-        "支出超预算",
-        len(over),
-        f"{len(over)} 个部门支出超过全年预算；最多的是{worst['填报单位']}：决算 {show(worst['决算数'])} 万元，"
-        f"超过全年预算 {show(worst['决算数'] - worst['全年预算数'])} 万元。",
-    )
-
-
-def _slow(batch: Batch) -> Thing | None:
-    slow = batch.slow
-    if slow.empty:
-        return None
-    worst = _largest(slow, -slow["部门预算执行率"])
-    return (
-        "执行率未达标",
-        len(slow),
-        f"{len(slow)} 个部门不符合“{execution_threshold(batch.scheme)}”；最低的是{worst['填报单位']}："
-        f"{show(worst['部门预算执行率'], '%')}，未支出 {show(worst['全年预算数'] - worst['决算数'])} 万元。",
-    )
-
-
-def _projects(batch: Batch) -> Thing | None:
-    missed = batch.missed
-    if missed.empty:
-        return None
-    worst = _largest(missed, missed["全年预算数"] - missed["决算数"])
-    return (
-        "项目未达标",
-        len(missed),
-        f"{missed['单位编码'].nunique()} 个部门的 {len(missed)} 个项目执行率未达标；"
-        f"未支出最多的是{worst['填报单位']}的“{worst['项目名称'] or '（未填名称）'}”："
-        f"预算 {show(worst['全年预算数'])} 万元，决算 {show(worst['决算数'])} 万元（{show(worst['执行率'], '%')}）。",
-    )
-
-
-def _claims(batch: Batch) -> Thing | None:
-    differing = batch.ranked[batch.ranked["差异"] != 0]
-    if differing.empty:
-        return None
-    worst = _largest(differing, differing["差异"].abs())
-    return (
-        "自评不一致",
-        len(differing),
-        f"{len(differing)} 个部门的总分与自评总分不一致；相差最大的是{worst['填报单位']}："
-        f"自评 {show(worst['自评总分'])} 分，总分 {show(worst['总分'])} 分，相差 {show(worst['差异'])} 分。",
-    )
-
-
-def _lowest_grade(batch: Batch) -> Thing | None:
-    grade = batch.scheme.grades[-1].name
-    low = batch.ranked[batch.ranked["等级"] == grade]
-    if low.empty:
-        return None
-    worst = low.iloc[-1]
-    sentence = f"{_named(low['填报单位'])}的等级为“{grade}”；最低的是{worst['填报单位']}（{show(worst['总分'])} 分）。"
-    return f"等级为{grade}", len(low), sentence
-
-
-def _growing(batch: Batch) -> Thing | None:
-    numbers = batch.sangong[batch.sangong["变动率"].map(lambda rate: isinstance(rate, Decimal)).astype(bool)]
-    more = numbers[numbers["变动率"] > _ZERO]
-    if more.empty:
-        return None
-    worst = _largest(more, more["变动率"])
-    return (
-        "“三公”预算增加",
-        len(more),
-        f"{len(more)} 个部门的“三公”经费预算比上年增加；增幅最大的是{worst['填报单位']}："
-        f"{show(worst['上年预算数'])} 万元增至 {show(worst['全年预算数'])} 万元（{show(worst['变动率'], '%')}）。",
-    )
-
-
-def _unexplained(batch: Batch) -> Thing | None:
-    warnings = batch.found("预警")
-    silent = warnings[warnings["情况说明"].isna()]
-    if silent.empty:
-        return None
-    return (
-        "预警未说明",
-        len(silent),
-        f"{len(warnings)} 条预警中有 {len(silent)} 条部门没有说明情况，涉及 {silent['单位编码'].nunique()} 个部门。",
-    )
-
-
-_THINGS: Final[tuple[Callable[[Batch], Thing | None], ...]] = (
-    _unsent,
-    _returned,
-    _mistakes,
-    _unsettled,
-    _sangong,
-    _over_budget,
-    _slow,
-    _projects,
-    _lowest_grade,
-    _claims,
-    _growing,
-    _unexplained,
-)

@@ -168,6 +168,7 @@ _SANGONG: Final = (
     Column("控制率", looks.RATE, formula=formulas.SANGONG_RATE),
     Column("变动率", looks.RATE, formula=formulas.SANGONG_CHANGE),
     Column("结论", looks.MARK, formula=formulas.sangong_conclusion),
+    Column("合计超支", looks.AMOUNT, formula=formulas.SANGONG_OVERSPENT),
 )
 _WORKS: Final = (
     *_DEPARTMENT,

@@ -17,7 +17,7 @@ from evalbatch.ranking_workbook.cells import write_computed, write_value
 from evalbatch.ranking_workbook.formulas import CHANGED, IS_CHANGED
 from evalbatch.ranking_workbook.grid import Grid
 from evalbatch.ranking_workbook.looks import Formats
-from evalbatch.ranking_workbook.sheets import Sheet
+from evalbatch.ranking_workbook.sheets import OVERVIEW, Sheet
 from evalbatch.scheme.layout import column_letter
 
 MOST_ROWS: Final = 1_048_576
@@ -69,7 +69,7 @@ def _write_part(sheet: Worksheet, formats: Formats, page: Sheet, grid: Grid | No
     header = page.header_row
     widths = [spec.look.width if spec.width is None else spec.width for spec in page.columns]
     sheet.set_row(0, _TITLE_HEIGHT)
-    sheet.write_string(0, 0, page.title, formats.title)
+    sheet.write_url(0, 0, f"internal:{OVERVIEW}!A1", formats.title, page.title, f"回到{OVERVIEW}")
     for row, (name, texts) in enumerate((page.legend or {}).items(), 1):
         cells = (name, *("" for _ in range(page.legend_from - 1)), *map(plain_text, texts))
         sheet.set_row(row, row_height(zip(cells, widths, strict=False)))

@@ -23,7 +23,7 @@ from evalbatch.sampling.form import computed_cells, typed_cells
 from evalbatch.sampling.package import blank_package
 from evalbatch.sampling.performance import claim, perform
 from evalbatch.scheme import Scheme, load_scheme
-from evalbatch.workers import worker_context
+from evalbatch.workers import bind_to_parent, worker_context
 
 INBOX: Final = "inbox"
 ROSTER: Final = "单位名录.xlsx"
@@ -150,7 +150,8 @@ def _written(
             done += len(task)
             yield done, work(task)
         return
-    with ProcessPoolExecutor(min(jobs, total), mp_context=worker_context("evalbatch.sampling")) as pool:
+    context = worker_context("evalbatch.sampling")
+    with ProcessPoolExecutor(min(jobs, total), mp_context=context, initializer=bind_to_parent) as pool:
         for task, planted in zip(tasks, pool.map(work, tasks), strict=True):
             done += len(task)
             yield done, planted

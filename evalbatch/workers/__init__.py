@@ -19,7 +19,17 @@ from evalbatch.intake import Arrival, Prefill, Roster
 from evalbatch.model import Summary
 from evalbatch.scheme import Scheme, compile_scheme, packaged_scheme
 from evalbatch.workers.local import LocalWorkers
-from evalbatch.workers.process import Answer, Briefing, Failed, Failure, Limits, Lost, WorkersError, worker_context
+from evalbatch.workers.process import (
+    Answer,
+    Briefing,
+    Failed,
+    Failure,
+    Limits,
+    Lost,
+    WorkersError,
+    bind_to_parent,
+    worker_context,
+)
 
 _GENEROUS: Final = Limits()
 _AHEAD: Final = 2
@@ -86,6 +96,7 @@ def examine_all(
         coming = iter(arrivals)
         members: deque[Arrival] = deque()
         suspects: deque[Arrival] = deque()
+        trial: Future[list[Answer]] | None = None
         given = 0
         out: dict[Future[list[Answer]], list[Arrival]] = {}
         while True:
@@ -98,10 +109,10 @@ def examine_all(
                     break
                 given += len(taken)
                 out[workers.submit(taken)] = taken
-            alone = not out and bool(suspects)
-            if alone:  # nobody else can be the cause, and nobody else is harmed
+            if not out and suspects:  # nobody else can be the cause, and nobody else is harmed
                 chunk = [suspects.popleft()]
-                out[workers.submit(chunk)] = chunk
+                trial = workers.submit(chunk)
+                out[trial] = chunk
             if not out:
                 return
             for future in wait(out, _LOOK_SECONDS, FIRST_COMPLETED).done:
@@ -109,7 +120,7 @@ def examine_all(
                 try:
                     answers = future.result()
                 except Lost:
-                    if not alone:
+                    if future is not trial:
                         suspects.extend(chunk)
                         continue
                     answers = [Failed(Failure.CRASH)]
@@ -169,4 +180,13 @@ def _reason(failed: Failed, limits: Limits) -> str:
             return f"审核时程序出错（{failed.detail}），文件本身不一定有误。请把该文件交给程序维护人员。"
 
 
-__all__ = ["Executor", "Limits", "Settings", "WorkersError", "briefing", "examine_all", "worker_context"]
+__all__ = [
+    "Executor",
+    "Limits",
+    "Settings",
+    "WorkersError",
+    "bind_to_parent",
+    "briefing",
+    "examine_all",
+    "worker_context",
+]

@@ -12,10 +12,12 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnContext
+from pathlib import Path
 from typing import Final, cast
 
 from evalbatch.cache import remembered
@@ -248,8 +250,7 @@ _RESULT, _FAILED = b"r", b"f"
 
 
 def _serve(connection: Connection, briefing: Briefing, work: Work) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    bind_to_parent()
     nowhere = os.open(os.devnull, os.O_WRONLY)
     if not os.environ.get("EVALBATCH_DEBUG"):
         os.dup2(nowhere, 2)  # a library that aborts speaks English to the console
@@ -274,8 +275,16 @@ def _answer(arrival: Arrival, scheme: Scheme, briefing: Briefing, work: Work) ->
     except MemoryError:
         failed = Failed(Failure.MEMORY)
     except Exception as error:  # noqa: BLE001  # a maintainer's mistake touches no other file either
+        if os.environ.get("EVALBATCH_DEBUG"):
+            traceback.print_exc()
         failed = Failed(Failure.FAULT, f"{type(error).__name__}：{error}")
     return _FAILED + pickle.dumps(failed)
+
+
+def bind_to_parent() -> None:
+    """Let this process end when its parent ends, however that happens, and leave Ctrl-C to the parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
 def _end_with_parent() -> None:
@@ -286,15 +295,16 @@ def _end_with_parent() -> None:
 
 
 def _bound_memory(limit: int) -> None:
-    """Let the operating system refuse what a file asks for beyond ``limit``.
+    """Let the operating system refuse what a file asks for beyond ``limit``, and write no image of what died of it.
 
     Counted is private writable memory, not address space, of which threads and libraries reserve more than they use.
     """
-    if sys.platform == "linux":
+    if sys.platform != "win32":
         import resource
-        from pathlib import Path
 
-        held = int(Path("/proc/self/statm").read_text().split()[5]) * resource.getpagesize()
-        _, most = resource.getrlimit(resource.RLIMIT_DATA)
-        wanted = held + limit if most == resource.RLIM_INFINITY else min(held + limit, most)
-        resource.setrlimit(resource.RLIMIT_DATA, (wanted, wanted))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        if sys.platform == "linux":
+            held = int(Path("/proc/self/statm").read_text().split()[5]) * resource.getpagesize()
+            _, most = resource.getrlimit(resource.RLIMIT_DATA)
+            wanted = held + limit if most == resource.RLIM_INFINITY else min(held + limit, most)
+            resource.setrlimit(resource.RLIMIT_DATA, (wanted, wanted))

@@ -105,7 +105,9 @@ def main() -> None:
         folder = Path(name)
         command = [sys.executable, "-m", "evalbatch", "sample", "-o", str(folder / "样本")]
         subprocess.run([*command, "--departments", str(files), "--seed", str(seed)], cwd=ROOT, check=True)
-        for line in kill_and_run_again(folder, folder / "样本", [numbers.uniform(0.0, 1.0) for _ in range(moments)]):
+        for line in kill_and_run_again(
+            folder, folder / "样本/inbox", [numbers.uniform(0.0, 1.0) for _ in range(moments)]
+        ):
             print(line, flush=True)
     print(f"{moments} runs over {files} workbooks killed: each next run wrote the same bytes, nothing was left")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from dataclasses import replace
 from datetime import date, datetime
@@ -141,8 +142,11 @@ def formulas(book: openpyxl.Workbook) -> dict[tuple[str, str], str]:
 def test_no_text_of_a_department_becomes_a_formula_or_a_link(monkeypatch: pytest.MonkeyPatch) -> None:
     with zipfile.ZipFile(io.BytesIO(written(hostile()))) as archive:
         for name in archive.namelist():
-            assert "<hyperlink" not in archive.read(name).decode("utf-8"), name
-        assert not any("externalLink" in name or "_rels/sheet" in name for name in archive.namelist())
+            links = re.findall(r"<hyperlink [^>]*>", archive.read(name).decode("utf-8"))
+            # from 总览 to each sheet, and from the title of each sheet back
+            assert all(re.search(r' ref="A\d+" location="[一-龥]+!A1" ', link) for link in links), name
+            assert {link for link in links if "r:id" in link} == set(), name
+            assert "externalLink" not in name and b"External" not in archive.read(name), name
     expected = {plain_text(text) for text in PAYLOADS}
     assert {row["填报单位"] for row in records("hostile", "排名")} == expected
     assert {row["项目名称"] for row in records("hostile", "项目执行")} == expected
@@ -174,6 +178,34 @@ def test_the_overview_tells_what_to_look_at_with_figures() -> None:
     assert "没有需要先看的事项" in "".join(
         str(cell.value) for row in opened("empty")["总览"].iter_rows() for cell in row
     )
+
+
+def test_the_overview_has_its_charts_and_a_page_of_its_own_for_them() -> None:
+    data = written(realistic())
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        texts = [archive.read(f"xl/charts/chart{number}.xml").decode("utf-8") for number in range(1, 7)]
+        assert "xl/charts/chart7.xml" not in archive.namelist()
+    titles = [re.findall(r"<a:t>([^<]*)</a:t>", text)[0] for text in texts]
+    assert titles == [
+        "总分与等级分布（部门数；各段含下限）",
+        "报送情况（部门数）",
+        "各类别部门的平均得分（分，按一级指标；类别为本次运行时）",
+        "部门预算执行率最低的 8 个部门",
+        "“三公”经费全年预算与决算（参加排名的部门合计，万元）",
+        "“三公”经费超支的部门（超支金额，万元，最多 8 个）",
+    ]
+    cells = {cell.value: cell for row in opened("realistic")["总览"].iter_rows(max_col=1) for cell in row}
+    below = cells["图6　" + titles[5]].row
+    sheet = opened("realistic")["总览"]
+    rows = list(sheet.iter_rows(min_row=below + 2, max_row=below + 9, max_col=2, values_only=True))
+    assert (
+        rows
+        == [("市交通运输局", 19.5), ("市规划和自然资源局", 16.5), ("市司法局", 13.5), ("市教育局", 10.5)]
+        + [(None, None)] * 4
+    )
+    assert f"总览!$A${below + 2}:$A${below + 9}" in texts[5]
+    areas = sheet.print_area
+    assert areas.count(",") == 2 and f"$A$1:$O${cells['一、基本情况'].row - 1}" in areas
 
 
 def test_pending_rows_show_in_the_status() -> None:
