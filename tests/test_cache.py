@@ -3,8 +3,11 @@ that is damaged, foreign or out of reach ever changes a result."""
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
@@ -18,9 +21,6 @@ from evalbatch.examination import Examined, abridge, examine_file
 from evalbatch.intake import Arrival, Roster, find_arrivals
 from evalbatch.intake.roster import Department
 from evalbatch.model import Summary
-from evalbatch.pipeline import run
-from evalbatch.ranking_workbook import write_ranking_workbook
-from evalbatch.workers import Settings
 from tests.forms import scheme
 from tests.test_pipeline import TIME, sample
 
@@ -193,16 +193,27 @@ def test_a_run_with_and_without_cache_gives_the_same_bytes(tmp_path: Path, place
         shutil.copy(sample(code), inbox)
     (inbox / "坏.xlsx").write_bytes(b"no workbook")
 
-    def written(cached: bool) -> bytes:
+    def written(*options: str) -> bytes:
         target = tmp_path / "out.xlsx"
-        outcome = run(find_arrivals([inbox]), Settings(None, None, 1, cache=cached), TIME)
-        write_ranking_workbook(target, outcome, scheme())
+        # a run of its own: the processes that workers are started from know the environment they were started in
+        command = [
+            sys.executable,
+            "-m",
+            "evalbatch",
+            "run",
+            str(inbox),
+            "-o",
+            str(target),
+            "--time",
+            TIME.isoformat(),
+            *options,
+        ]
+        assert subprocess.run(command, capture_output=True, check=False).returncode == 1
         return target.read_bytes()
 
-    without = written(False)
+    without = written("--no-cache")
     assert not place.exists()
-    assert written(True) == without
-    with sqlite3.connect(place / "results.sqlite3") as file:
+    assert written() == without
+    with contextlib.closing(sqlite3.connect(place / "results.sqlite3")) as file:
         assert file.execute("SELECT COUNT(*) FROM entry").fetchone() == (3,)
-    file.close()
-    assert written(True) == without
+    assert written() == without

@@ -174,6 +174,12 @@ def _(form: Form) -> list[Expected]:
     return form.at("HD07", ("T03", CONTENT))
 
 
+@_defect("填在另一版的模板上", "file")
+def _(form: Form) -> list[Expected]:
+    form.overtype("T12", CONTENT, str(form.scheme.year - 1))
+    return form.at("HD12", ("T12", CONTENT))
+
+
 # ---------------------------------------------------------------- cells
 
 

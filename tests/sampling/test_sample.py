@@ -57,7 +57,9 @@ def clean(index: int) -> Specimen:
 
 @cache
 def mistaken(kind: int) -> Specimen:
-    return specimen(scheme(), 7, 11 * kind, kind)
+    """A workbook with a mistake of this kind, of the first department that has room for it."""
+    made = (specimen(scheme(), 7, index, kind) for index in range(11 * kind, 11 * kind + 40))
+    return next(each for each in made if each.defect is DEFECTS[kind])
 
 
 @pytest.mark.parametrize("index", range(0, 24_000, 2_000))
@@ -74,7 +76,8 @@ def test_a_mistake_is_found_where_it_was_planted_and_nothing_else(kind: int) -> 
 
 def test_the_mistakes_cover_the_rules_of_the_form() -> None:
     left_out = {
-        "FS04",  # several files of one department
+        *("FS04", "HD09", "HD10", "HD11", "HD14"),  # told by other workbooks of the batch
+        *("FS11", "HD08", "HD13"),  # told by the deadline, the roster, the file's name
         "UN03",  # every amount in another unit: no mistake in single cells
         "SC07",  # a claim without any deduction is a judgement, not a slip
     }
