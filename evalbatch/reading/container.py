@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import lzma
+import struct
 import zipfile
 import zlib
 from collections.abc import Collection, Iterator
@@ -27,6 +29,11 @@ MAX_AREA: Final = 2_000_000
 OLE_MAGIC: Final = bytes.fromhex("d0cf11e0a1b11ae1")
 _ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
 DAMAGED: Final = "文件已损坏，无法打开。请用 Excel 或 WPS 打开核对后另存为 .xlsx 重新报送。"
+_DAMAGES: Final = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, ElementTree.ParseError, struct.error, KeyError, ValueError, EOFError,
+    NotImplementedError, OSError, RuntimeError,
+)  # fmt: skip
+"""What the zip and XML readers raise at damaged bytes."""
 
 
 def refuse_by_magic(content: bytes) -> None:
@@ -53,9 +60,7 @@ def opened(content: bytes) -> Iterator[zipfile.ZipFile]:
             if len(entries) > MAX_PARTS or text > MAX_TEXT or everything > MAX_INFLATED:
                 raise UnreadableWorkbook("文件展开后过大，超出读取上限。请删去多余的表和内容后重新报送。")
             yield package
-    except (zipfile.BadZipFile, zlib.error, KeyError, EOFError, NotImplementedError, OSError, RuntimeError):
-        raise UnreadableWorkbook(DAMAGED) from None
-    except ElementTree.ParseError:
+    except _DAMAGES:
         raise UnreadableWorkbook(DAMAGED) from None
 
 
