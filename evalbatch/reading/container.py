@@ -65,8 +65,10 @@ def opened(content: bytes) -> Iterator[zipfile.ZipFile]:
 
 
 def inflate(package: zipfile.ZipFile, part: str) -> bytes:
-    """A part of the package; refuses XML that declares entities."""
+    """A part of the package, as long as it is said to be; refuses XML that declares entities."""
     content = package.read(part)
+    if len(content) != package.getinfo(part).file_size:
+        raise UnreadableWorkbook(DAMAGED)
     if b"<!DOCTYPE" in content[:4096] or b"<!ENTITY" in content[:4096]:
         raise UnreadableWorkbook("文件含有不允许的 XML 声明，请用 Excel 或 WPS 另存为 .xlsx 后重新报送。")
     return content

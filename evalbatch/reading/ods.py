@@ -87,27 +87,22 @@ class _Table:
                 continue
             content, formula, error = _cell(cell)
             width = _count(cell, "columns")
+            if formula and repeated * width > 1:
+                raise UnreadableWorkbook(DAMAGED)  # no program writes it, and each makes something else of it
             if content != "" or formula or error:
                 refuse_area(self.number + repeated, column + width)
-                cells[column] = content, formula, error
-                # what a formula gives in one place it need not give in the next
-                cells.update(
-                    dict.fromkeys(
-                        range(column + 1, column + width), ("", "", _DOUBTFUL) if formula else (content, "", error)
-                    )
-                )
+                cells.update(dict.fromkeys(range(column, column + width), (content, formula, error)))
             column += width
         if cells:
             last = max(cells) + 1
             self.rows.extend([] for _ in range(self.number - len(self.rows)))
             for number in range(self.number, self.number + repeated):
                 self.rows.append([cells.get(index, ("", "", ""))[0] for index in range(last)])
-                first = number == self.number
                 for index, (_, formula, error) in cells.items():
-                    if formula and first:
+                    if formula:
                         self.formulas[number, index] = formula
-                    if error or (formula and not first):
-                        self.errors[number, index] = error or _DOUBTFUL
+                    if error:
+                        self.errors[number, index] = error
         self.number += repeated
 
 

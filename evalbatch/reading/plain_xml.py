@@ -20,6 +20,7 @@ from evalbatch.scheme.layout import address, column_number
 MAIN: Final = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 NAMESPACES: Final = (MAIN, "http://purl.oclc.org/ooxml/spreadsheetml/main")
 """Of spreadsheets as ECMA-376 has them, transitional and strict."""
+_SHEET: Final = b'<worksheet xmlns="%s"><sheetData>%%s</sheetData></worksheet>' % MAIN.encode()
 _ERRORS: Final = ("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A")
 _DOUBTFUL: Final = "#VALUE!"
 
@@ -58,13 +59,14 @@ _SPACE: Final = " \t\r\n"
 
 
 def plain_sheet(xml: bytes, most_rows: int) -> bytes:
-    """A sheet whose cells each stand once, with their name and a value that fits their type, or an error value.
+    """The rows of a sheet and nothing else; each cell stands once, with its name and a value that fits its type, or an
+    error value.
 
     Raises UnreadableWorkbook for what is no sheet, and where it is not clear in which place a cell stands.
     """
     body = _body(xml, b"worksheet", b"sheetData")
     if body is not None and _ROWS.fullmatch(xml, *body) and _cells_once(xml, *body) and _attributes_once(xml, *body):
-        return xml
+        return _SHEET % xml[slice(*body)]
     return _Sheet(most_rows).said_plainly(xml)
 
 
@@ -130,7 +132,7 @@ class _Part:
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         space, _, tag = name.rpartition("}")
-        self.path.append(tag if space in NAMESPACES else name)
+        self.path.append(tag if space in NAMESPACES else f"}}{name}")
         self.start("/".join(self.path), attributes)
 
     def _end(self, _: str) -> None:
@@ -202,7 +204,7 @@ class _Sheet(_Part):
     def whole(self, body: str) -> str:
         if not self.sheet:
             _refuse()
-        return f'<worksheet xmlns="{MAIN}"><sheetData>{body}</sheetData></worksheet>'
+        return _SHEET.decode() % body
 
     def next_row(self, number: str | None) -> int:
         if number is None:

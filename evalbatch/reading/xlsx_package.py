@@ -22,6 +22,10 @@ from evalbatch.reading.plain_xml import MAIN, NAMESPACES, plain_sheet, plain_str
 _RELATIONS: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _RELATION_IDS: Final = (f"{{{_RELATIONS}}}id", "{http://purl.oclc.org/ooxml/officeDocument/relationships}id")
 _LINKS: Final = '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">%s</Relationships>'
+_A_DATE: Final = "14"
+_THAI_DATES: Final = frozenset(map(str, range(71, 82)))
+_NO_LETTERS: Final = re.compile(r'"[^"]*"|[\\_*].|\[[^\]]*\]|General|E[+-]|AM/PM|A/P', re.IGNORECASE)
+_ERA_OR_WEEKDAY: Final = re.compile(r"[egr]|aaa", re.IGNORECASE)
 _PLAIN_TARGET: Final = re.compile(r"/?(?:[\w-][\w.-]*/)*[\w-][\w.-]*")
 _TRUE: Final = frozenset({"1", "true", "on"})
 
@@ -50,7 +54,7 @@ def plain_package(content: bytes, most_rows: int) -> tuple[tuple[SheetPart, ...]
     with opened(content) as package:
         parts = _Parts(package)
         book = next((link.part for link in parts.relations("").values() if link.kind == "officeDocument"), "")
-        if not parts.has(book):
+        if book not in parts.names:
             raise UnreadableWorkbook("文件不是 Excel 工作簿（.xlsx），请在财政局下发的模板中填报后重新报送。")
         links = parts.relations(book)
         root = ElementTree.fromstring(parts.read(book))
@@ -68,27 +72,24 @@ def plain_package(content: bytes, most_rows: int) -> tuple[tuple[SheetPart, ...]
         further = {
             link.kind: parts.read(link.part)
             for link in links.values()
-            if link.kind in ("sharedStrings", "styles") and not link.external
+            if link.kind in ("sharedStrings", "styles") and link.part in parts.names
         }
         return tuple(sheets), _package(sheets, since_1904, further)
 
 
 class _Parts:
-    """The parts of a package by name, which knows no capitals; two of one name are a fault that nobody can settle."""
+    """The parts of a package by name; two that differ in capitals alone are a fault that nobody can settle."""
 
     def __init__(self, package: zipfile.ZipFile) -> None:
         self.package = package
-        self.names = {_name(name): name for name in package.namelist()}
-        if len(self.names) < len(package.namelist()):
+        self.names = frozenset(package.namelist())
+        if len({name.lower() for name in self.names}) < len(package.namelist()):
             raise UnreadableWorkbook(DAMAGED)
-
-    def has(self, part: str) -> bool:
-        return _name(part) in self.names
 
     def read(self, part: str) -> bytes:
-        if not self.has(part):
+        if part not in self.names:
             raise UnreadableWorkbook(DAMAGED)
-        return inflate(self.package, self.names[_name(part)])
+        return inflate(self.package, part)
 
     def relations(self, part: str) -> dict[str, _Relation]:
         """What a part points to, by id; ``""`` is the package itself."""
@@ -105,10 +106,6 @@ class _Parts:
                 raise UnreadableWorkbook(DAMAGED)
             found[element.get("Id", "")] = _Relation(kind, place, element.get("TargetMode") == "External")
         return found
-
-
-def _name(name: str) -> str:
-    return name.replace("\\", "/").lstrip("/").lower()
 
 
 def _all(root: ElementTree.Element, tag: str) -> list[ElementTree.Element]:
@@ -147,13 +144,23 @@ def _link(number: int, kind: str, target: str) -> str:
 def _formats(xml: bytes) -> str:
     """Of the styles, what number format each cell format has: it tells dates from figures."""
     root = ElementTree.fromstring(xml)
+    dates = {
+        element.get("numFmtId") for element in _all(root, "numFmt") if _tells_a_date(element.get("formatCode", ""))
+    }
     codes = "".join(
         f"<numFmt numFmtId={quoteattr(element.get('numFmtId', ''))} formatCode={quoteattr(element.get('formatCode', ''))}/>"
         for element in _all(root, "numFmt")
+        if element.get("numFmtId") not in dates
     )
     formats = "".join(
-        f"<xf numFmtId={quoteattr(element.get('numFmtId', '0'))}/>"
+        f"<xf numFmtId={quoteattr(_A_DATE if number in dates | _THAI_DATES else number)}/>"
         for formats in _all(root, "cellXfs")
         for element in _all(formats, "xf")
+        for number in [element.get("numFmtId", "0")]
     )
     return f'<styleSheet xmlns="{MAIN}"><numFmts>{codes}</numFmts><cellXfs>{formats}</cellXfs></styleSheet>'
+
+
+def _tells_a_date(code: str) -> bool:
+    """Whether a format has letters of eras or of Chinese weekdays, which the reader of values takes for no date."""
+    return _ERA_OR_WEEKDAY.search(_NO_LETTERS.sub("", code)) is not None

@@ -26,6 +26,7 @@ _TEXT: Final = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
 _CALC: Final = "{urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0}"
 _DURATION: Final = re.compile(r"(-?)PT(\d+)H(\d+)M(\d+)(?:\.(\d+))?S")
 _ESCAPE: Final = re.compile("_x([0-9A-Fa-f]{4})_")
+_CONTROLS: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _EPOCH: Final = datetime(1899, 12, 30)
 _MARCH_1900: Final = datetime(1900, 3, 1)
 _MOST_REPEATED: Final = 2_000
@@ -144,12 +145,16 @@ def _same(ours: Content, theirs: Cell | None) -> bool:
             return theirs.value == str(ours).lower()
         case "number", int() | float():  # a truth in a cell with the format of a number is shown as one by LibreOffice
             return exact(float(ours)) == theirs.value
-        case "number", date() | time() | timedelta():  # never read as a figure, though LibreOffice shows one
+        case "number", time() | timedelta():  # never read as a figure, though LibreOffice shows one
+            return True
+        case "number", date():
             return exact((_instant(ours) - _EPOCH).total_seconds()) == exact(float(theirs.value) * 86400)
         case "date", date() | time() | timedelta():
             return _same_instant(_instant(ours), _moment(str(theirs.value)))
         case "text", str():
             # LibreOffice 7.4 shows some of the escapes of characters as they stand in the file
+            if _CONTROLS.search(ours):  # no XML can say it, and each program puts something else there
+                return True
             meant = _ESCAPE.sub(lambda match: chr(int(match[1], 16)), str(theirs.value))
             return plain(ours) in (plain(str(theirs.value)), plain(meant))
         case _:

@@ -112,9 +112,18 @@ def test_repeated_cells_and_rows_and_covered_ones() -> None:
     assert found.rows == [["", 1.0, 1.0, 2.0], [], [], [], [3.0], [3.0], [4.0]]
 
 
-def test_a_repeated_formula_gives_its_value_once() -> None:
-    found = grid(row(figure("1", 'table:formula="of:=1" table:number-columns-repeated="2"')))
-    assert (found.rows, found.formulas, found.errors) == ([[1.0, ""]], {(0, 0): "1"}, {(0, 1): "#VALUE!"})
+@pytest.mark.parametrize("of", ["rows", "columns"])
+def test_a_repeated_formula_is_refused(of: str) -> None:
+    repeated = f'table:number-{of}-repeated="2"'
+    formula = 'table:formula="of:=1"'
+    with pytest.raises(UnreadableWorkbook, match="损坏"):
+        grid(
+            row(
+                figure("1", formula + (repeated if of == "columns" else "")),
+                attributes=repeated if of == "rows" else "",
+            )
+        )
+    assert grid(row(figure("1", formula))).formulas == {(0, 0): "1"}
 
 
 def test_rows_in_groups_count_and_what_is_no_sheet_does_not() -> None:

@@ -7,10 +7,11 @@ import zipfile
 from collections.abc import Mapping
 from datetime import date
 from typing import Final
+from xml.sax.saxutils import quoteattr
 
 import pytest
 
-from evalbatch.reading import Grid, UnreadableWorkbook, read_xlsx
+from evalbatch.reading import Grid, UnreadableWorkbook, plain_xml, read_xlsx
 from evalbatch.reading.plain_xml import MAIN, plain_sheet, plain_strings
 
 DECLARATION: Final = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
@@ -40,7 +41,7 @@ def workbook(xml: str | bytes, parts: Mapping[str, str | bytes] = NOTHING) -> by
     }
     found.update(parts)
     target = io.BytesIO()
-    with zipfile.ZipFile(target, "w") as package:
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as package:
         for name, part in found.items():
             package.writestr(name, part)
     return target.getvalue()
@@ -204,6 +205,7 @@ def test_spellings_of_one_sheet(xml: str | bytes) -> None:
         sheet(ROWS).replace("\n", '<!DOCTYPE worksheet [<!ENTITY n "7">]>'),
         sheet(ROWS).replace("\n", " " * 5000 + '<!DOCTYPE worksheet [<!ENTITY n "7">]>'),
         sheet(ROWS).replace("main", "other"),
+        sheet(ROWS).replace(f' xmlns="{MAIN}"', ""),
         sheet(ROWS).replace("</sheetData>", "</sheetData><sheetData/>"),
         sheet(ROWS).replace("<row", '<z:y xmlns:z="urn:z"/><row', 1),
         sheet(ROWS).replace("</worksheet>", ""),
@@ -233,20 +235,34 @@ def test_spellings_of_shared_texts(texts: str) -> None:
     assert found.at(1, 1) == "一"
 
 
-def test_what_programs_write_is_only_recognised() -> None:
+def test_what_programs_write_is_only_recognised(monkeypatch: pytest.MonkeyPatch) -> None:
+    def parsed(*_: object) -> bytes:
+        raise AssertionError("parsed anew")
+
+    monkeypatch.setattr(plain_xml._Part, "said_plainly", parsed)
     for rows in (
         ROWS,
         '<row r="1" spans="1:2" ht="20"><c r="A1" s="1" t="str"><f>A&amp;1</f><v>a&lt;b</v></c></row>',
         "",
     ):
-        xml = sheet(rows).encode()
-        assert plain_sheet(xml, 10) is xml
+        xml = sheet(rows).replace("</sheetData>", "</sheetData><mergeCells/>")
+        assert plain_sheet(xml.encode(), 10) == sheet(rows).removeprefix(f"{DECLARATION}\n").encode()
     texts = f'<sst xmlns="{MAIN}"><si><t xml:space="preserve"> </t></si></sst>'.encode()
     assert plain_strings(texts) is texts
+    with pytest.raises(AssertionError, match="parsed anew"):
+        plain_sheet(sheet(ROWS.replace('"', "'")).encode(), 10)
 
 
 @pytest.mark.parametrize(
-    "target", ["./worksheets/sheet1.xml", "../xl/worksheets/sheet1.xml", "worksheets\\sheet1.xml", "x.xml", ""]
+    "target",
+    [
+        "./worksheets/sheet1.xml",
+        "../xl/worksheets/sheet1.xml",
+        "worksheets\\sheet1.xml",
+        "Worksheets/sheet1.xml",
+        "x.xml",
+        "",
+    ],
 )
 def test_a_sheet_that_is_not_found_is_not_left_out_silently(target: str) -> None:
     links = f'<Relationships xmlns="{PACKAGE}"><Relationship Id="r1" Type="{RELATIONS}/worksheet" Target="{target}"/></Relationships>'
@@ -254,9 +270,9 @@ def test_a_sheet_that_is_not_found_is_not_left_out_silently(target: str) -> None
         grid(sheet(ROWS), {"xl/_rels/workbook.xml.rels": links})
 
 
-def test_an_absolute_target_and_other_capitals() -> None:
+def test_an_absolute_target() -> None:
     links = (
-        f'<Relationships xmlns="{PACKAGE}"><Relationship Id="r1" Type="{RELATIONS}/worksheet" Target="/XL/Worksheets/sheet1.xml"/>'
+        f'<Relationships xmlns="{PACKAGE}"><Relationship Id="r1" Type="{RELATIONS}/worksheet" Target="/xl/worksheets/sheet1.xml"/>'
         f'<Relationship Id="r2" Type="{RELATIONS}/sharedStrings" Target="/xl/sharedStrings.xml"/></Relationships>'
     )
     assert grid(sheet(ROWS), {"xl/_rels/workbook.xml.rels": links}).at(1, 1) == "一"
@@ -278,3 +294,40 @@ def test_two_parts_of_one_name_are_refused() -> None:
         package.writestr("xl/worksheets/Sheet1.xml", sheet(ROWS.replace("<v>1<", "<v>77<")))
     with pytest.raises(UnreadableWorkbook, match="损坏"):
         read_xlsx(target.getvalue())
+
+
+@pytest.mark.parametrize(
+    "code", ["e", 'gge"年"', "aaaa", "aaa", "r", "[$-411]ggge", "yyyy-mm-dd", 'm"月"d"日"', "[h]:mm"]
+)
+def test_formats_that_tell_a_date(code: str) -> None:
+    assert not isinstance(formatted(code), float)
+
+
+@pytest.mark.parametrize(
+    "code", ["General", "0.00E+00", '0"元(date)"', "0.0_d", "[Red]0.00", "[$USD] 0", r"0\e", "0%", "0!.0,", "aa", ""]
+)
+def test_formats_of_figures(code: str) -> None:
+    assert formatted(code) == 45657.0
+
+
+@pytest.mark.parametrize("number", [14, 22, 27, 36, 50, 58, 71, 81])
+def test_built_in_formats_of_dates(number: int) -> None:
+    assert not isinstance(formatted("0", number), float)
+
+
+def formatted(code: str, number: int = 164) -> object:
+    styles = (
+        f'<styleSheet xmlns="{MAIN}"><numFmts><numFmt numFmtId="164" formatCode={quoteattr(code)}/></numFmts>'
+        f'<cellXfs><xf numFmtId="{number}"/></cellXfs></styleSheet>'
+    )
+    rows = '<row r="1"><c r="A1" s="0"><v>45657</v></c></row>'
+    return grid(sheet(rows), {"xl/styles.xml": styles}).at(0, 0)
+
+
+def test_a_part_shorter_than_it_is_said_to_be_is_refused() -> None:
+    content = workbook(sheet(ROWS))
+    size = len(sheet(ROWS).encode()).to_bytes(4, "little")
+    place = content.rindex(size, 0, content.rindex(b"xl/worksheets/sheet1.xml"))
+    longer = content[:place] + (60_000).to_bytes(4, "little") + content[place + 4 :]
+    with pytest.raises(UnreadableWorkbook, match="损坏"):
+        read_xlsx(longer)
