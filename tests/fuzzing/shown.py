@@ -24,6 +24,7 @@ _TABLE: Final = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 _OFFICE: Final = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 _TEXT: Final = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
 _CALC: Final = "{urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0}"
+_GROUPS: Final = frozenset(f"{_TABLE}{name}" for name in ("table-header-rows", "table-row-group", "table-rows"))
 _DURATION: Final = re.compile(r"(-?)PT(\d+)H(\d+)M(\d+)(?:\.(\d+))?S")
 _ESCAPE: Final = re.compile("_x([0-9A-Fa-f]{4})_")
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -70,13 +71,22 @@ def _read(path: Path) -> Shown:
 
 def _cells(table: ElementTree.Element) -> Iterator[tuple[tuple[int, int], Cell]]:
     row = 0
-    for element in table.iter(f"{_TABLE}table-row"):
+    for element in _rows(table):
         repeated = int(element.get(f"{_TABLE}number-rows-repeated", "1"))
         cells = list(_row(element))
         for number in range(row, row + min(repeated, _MOST_REPEATED)):
             for column, cell in cells:
                 yield (number, column), cell
         row += repeated
+
+
+def _rows(element: ElementTree.Element) -> Iterator[ElementTree.Element]:
+    """The rows of a sheet, in groups or not; those of a table inside a drawing are none."""
+    for child in element:
+        if child.tag == f"{_TABLE}table-row":
+            yield child
+        elif child.tag in _GROUPS:
+            yield from _rows(child)
 
 
 def _row(element: ElementTree.Element) -> Iterator[tuple[int, Cell]]:
