@@ -4,7 +4,7 @@ import io
 import zipfile
 
 from evalbatch.reading.book import Book, Grid, UnreadableWorkbook
-from evalbatch.reading.container import OLE_MAGIC, refuse_by_magic
+from evalbatch.reading.container import OLE_MAGIC, refuse_by_magic, refuse_directory
 from evalbatch.reading.ods import read_ods
 from evalbatch.reading.submission import NotATemplate, derive, read_submission
 from evalbatch.reading.xls import read_xls
@@ -35,10 +35,13 @@ def _is_ods(content: bytes) -> bool:
 
 
 def _names(content: bytes) -> set[bytes]:
+    if not content.startswith(b"PK"):  # zipfile would find a workbook that stands at the end of anything
+        return set()
     try:
+        refuse_directory(content)
         with zipfile.ZipFile(io.BytesIO(content)) as package:
             return {name.encode() for name in package.namelist()}
-    except (zipfile.BadZipFile, OSError):
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):  # a name that is no UTF-8, …
         return set()
 
 
@@ -52,4 +55,5 @@ __all__ = [
     "read_submission",
     "read_workbook",
     "read_xlsx",
+    "refuse_directory",
 ]
