@@ -59,11 +59,11 @@ def same(before: Submission, after: Submission, *, formulas_known: bool) -> None
 
 
 def test_an_error_value_in_an_xlsb_is_none_of_its_blanks() -> None:
-    book = fill({"S03.决算数": {"error": "#REF!"}, "S01.决算数": {"error": "#DIV/0!"}})
+    book = fill({"R01.决算数": {"error": "#REF!"}, "S01.决算数": {"error": "#DIV/0!"}})
     assert [grid.errors for grid in read_workbook(write_xlsb(book)).grids] == [grid.errors for grid in book.grids]
     result = evaluate(read_submission(read_workbook(write_xlsb(book)), scheme(), "x"), scheme())
     found = [(finding.code, finding.ref.cell, finding.found) for finding in result.findings if finding.code == "FS08"]
-    assert found == [("FS08", "H28", "#DIV/0!"), ("FS08", "H30", "#REF!")]
+    assert found == [("FS08", "H15", "#REF!"), ("FS08", "H28", "#DIV/0!")]
 
 
 @pytest.mark.parametrize(
