@@ -10,6 +10,7 @@ import io
 import posixpath
 import re
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 from xml.etree import ElementTree
@@ -17,15 +18,17 @@ from xml.sax.saxutils import quoteattr
 
 from evalbatch.reading.book import UnreadableWorkbook
 from evalbatch.reading.container import DAMAGED, inflate, opened
+from evalbatch.reading.number_formats import tells_a_date, tells_elapsed_time
 from evalbatch.reading.plain_xml import MAIN, NAMESPACES, plain_sheet, plain_strings
 
 _RELATIONS: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _RELATION_IDS: Final = (f"{{{_RELATIONS}}}id", "{http://purl.oclc.org/ooxml/officeDocument/relationships}id")
 _LINKS: Final = '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">%s</Relationships>'
+_A_FIGURE: Final = "0"
 _A_DATE: Final = "14"
+_A_TIME: Final = "46"
+_BUILT_IN: Final = re.compile(r"\d{1,3}", re.ASCII)
 _THAI_DATES: Final = frozenset(map(str, range(71, 82)))
-_NO_LETTERS: Final = re.compile(r'"[^"]*"|[\\_*].|\[[^\]]*\]|General|E[+-]|AM/PM|A/P', re.IGNORECASE)
-_ERA_OR_WEEKDAY: Final = re.compile(r"[egr]|aaa", re.IGNORECASE)
 _PLAIN_TARGET: Final = re.compile(r"/?(?:[\w-][\w.-]*/)*[\w-][\w.-]*")
 _TRUE: Final = frozenset({"1", "true", "on"})
 
@@ -144,23 +147,18 @@ def _link(number: int, kind: str, target: str) -> str:
 def _formats(xml: bytes) -> str:
     """Of the styles, what number format each cell format has: it tells dates from figures."""
     root = ElementTree.fromstring(xml)
-    dates = {
-        element.get("numFmtId") for element in _all(root, "numFmt") if _tells_a_date(element.get("formatCode", ""))
-    }
-    codes = "".join(
-        f"<numFmt numFmtId={quoteattr(element.get('numFmtId', ''))} formatCode={quoteattr(element.get('formatCode', ''))}/>"
-        for element in _all(root, "numFmt")
-        if element.get("numFmtId") not in dates
-    )
+    codes = {element.get("numFmtId", ""): element.get("formatCode", "") for element in _all(root, "numFmt")}
     formats = "".join(
-        f"<xf numFmtId={quoteattr(_A_DATE if number in dates | _THAI_DATES else number)}/>"
+        f'<xf numFmtId="{_format(codes, element.get("numFmtId", ""))}"/>'
         for formats in _all(root, "cellXfs")
         for element in _all(formats, "xf")
-        for number in [element.get("numFmtId", "0")]
     )
-    return f'<styleSheet xmlns="{MAIN}"><numFmts>{codes}</numFmts><cellXfs>{formats}</cellXfs></styleSheet>'
+    return f'<styleSheet xmlns="{MAIN}"><cellXfs>{formats}</cellXfs></styleSheet>'
 
 
-def _tells_a_date(code: str) -> bool:
-    """Whether a format has letters of eras or of Chinese weekdays, which the reader of values takes for no date."""
-    return _ERA_OR_WEEKDAY.search(_NO_LETTERS.sub("", code)) is not None
+def _format(codes: Mapping[str, str], number: str) -> str:
+    """The built-in format that tells a date, a time or a figure as the format of a number does."""
+    code = codes.get(number)
+    if code is None:
+        return _A_DATE if number in _THAI_DATES else number if _BUILT_IN.fullmatch(number) else _A_FIGURE
+    return _A_TIME if tells_elapsed_time(code) else _A_DATE if tells_a_date(code) else _A_FIGURE

@@ -20,7 +20,7 @@ from evalbatch.workers import Settings, briefing
 from evalbatch.workers.process import Failed, Limits, Worker
 from tests.forms import scheme
 from tests.fuzzing.ods import ODS
-from tests.fuzzing.packages import BYTES, PACKAGES, Mutation, pack, unpack
+from tests.fuzzing.packages import BYTES, PACKAGES, Mutation, mutated, pack, unpack
 from tests.fuzzing.shown import differences, misread, shown
 from tests.fuzzing.xls import XLS
 from tests.fuzzing.xlsx import XLSX
@@ -61,8 +61,8 @@ class Tally:
     def __str__(self) -> str:
         return (
             f"{self.tried} mutants ({', '.join(f'{count} {form}' for form, count in sorted(self.forms.items()))}): "
-            f"{self.refused} sent back, {self.other} taken for other material, {self.compared} read and compared with "
-            f"LibreOffice, {self.unopened} read that LibreOffice does not open; {len(self.defects)} defects"
+            f"{self.refused} sent back, {self.other} taken for other material, {self.compared} read and compared, "
+            f"{self.unopened} read that LibreOffice does not open; {len(self.defects)} defects"
         )
 
 
@@ -95,15 +95,8 @@ def mutant(base: dict[str, list[bytes]], seed: int, number: int) -> Mutant:
     numbers = Random(f"{seed}-{number}")
     form = numbers.choice(["xlsx", "xlsx", "xlsx", "ods", "xls"])
     which = numbers.randrange(len(base[form]))
-    content, names = base[form][which], [f"{number:06d}", form, str(which)]
-    for _ in range(numbers.choice([1, 1, 2])):
-        mutation = numbers.choice(MUTATIONS[form])
-        try:
-            content = mutation(numbers, content)
-        except Exception:  # noqa: BLE001  # what was damaged before cannot be taken apart
-            break
-        names.append(mutation.__name__)
-    return Mutant(" ".join(names), form, content)
+    content, names = mutated(numbers, base[form][which], MUTATIONS[form], numbers.choice([1, 1, 2]))
+    return Mutant(" ".join([f"{number:06d}", form, str(which), *names]), form, content)
 
 
 def attempt(mutants: Sequence[Mutant], folder: Path, worker: Worker, tally: Tally) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import Final
 
@@ -165,6 +165,20 @@ def with_interesting_bytes(numbers: Random, content: bytes) -> bytes:
 
 Mutation = Callable[[Random, bytes], bytes]
 """Bytes of a workbook to bytes of another; all chance comes from the first argument."""
+
+
+def mutated(numbers: Random, content: bytes, mutations: Sequence[Mutation], times: int) -> tuple[bytes, list[str]]:
+    """Bytes after so many of the mutations, and the names of those that could be made of them."""
+    names = []
+    for _ in range(times):
+        mutation = numbers.choice(mutations)
+        try:
+            content = mutation(numbers, content)
+        except Exception:  # noqa: BLE001  # what was damaged before cannot be taken apart
+            break
+        names.append(mutation.__name__)
+    return content, names
+
 
 BYTES: Final[tuple[Mutation, ...]] = (truncated, with_bits_flipped, with_chunks_moved, with_interesting_bytes)
 """Mutations that know nothing of what the bytes mean."""

@@ -30,6 +30,7 @@ _ESCAPE: Final = re.compile("_x([0-9A-Fa-f]{4})_")
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _EPOCH: Final = datetime(1899, 12, 30)
 _MARCH_1900: Final = datetime(1900, 3, 1)
+_LAST_DIGIT: Final = Decimal("1e-14")
 _MOST_REPEATED: Final = 2_000
 """An equal cell beyond so many repetitions is the empty rest of a row or a sheet."""
 
@@ -154,11 +155,12 @@ def _same(ours: Content, theirs: Cell | None) -> bool:
         case "boolean", bool():
             return theirs.value == str(ours).lower()
         case "number", int() | float():  # a truth in a cell with the format of a number is shown as one by LibreOffice
-            return exact(float(ours)) == theirs.value
+            # LibreOffice rounds the last of fifteen digits in its own way
+            return abs(exact(float(ours)) - Decimal(theirs.value)) <= abs(exact(float(ours))) * _LAST_DIGIT
         case "number", time() | timedelta():  # never read as a figure, though LibreOffice shows one
             return True
         case "number", date():
-            return exact((_instant(ours) - _EPOCH).total_seconds()) == exact(float(theirs.value) * 86400)
+            return _same_instant(_instant(ours), _instant(timedelta(float(theirs.value))))
         case "date", date() | time() | timedelta():
             return _same_instant(_instant(ours), _moment(str(theirs.value)))
         case "text", str():

@@ -10,13 +10,15 @@ import pytest
 
 from evalbatch.reading import Book, Grid, read_workbook
 from evalbatch.reading.book import Content
-from tests.fuzzing.mutants import Tally, attempt, bases, mutant, worker
+from tests.fuzzing.carriers import carrier, carriers, deliver
+from tests.fuzzing.mutants import Mutant, Tally, attempt, bases, mutant, worker
 from tests.fuzzing.shown import Cell, differences, shown
+from tests.intake.forms_of_arrival import needs_libarchive
 from tests.libreoffice import needs_libreoffice
 from tests.test_samples import FOLDER
 
 SEED = 2024
-MUTANTS = 60
+MUTANTS = 40
 
 
 @needs_libreoffice
@@ -28,6 +30,30 @@ def test_mutants_are_read_as_libreoffice_shows_them_or_not_at_all(tmp_path: Path
     assert [(each.name, what) for each, what in tally.defects] == []
     assert tally.tried == MUTANTS == tally.refused + tally.other + tally.compared + tally.unopened
     assert tally.compared > MUTANTS // 4  # else the mutations are too rough to prove anything
+
+
+@needs_libarchive
+def test_a_workbook_comes_out_of_mutated_mails_and_archives_as_it_was_or_not_at_all(tmp_path: Path) -> None:
+    content = next((FOLDER / "inbox").glob("101007_*.xlsx")).read_bytes()
+    kinds = carriers(content, seven_zip=True)
+    process, whole, tally = worker(), Tally(), Tally()
+    for form, each in kinds:
+        deliver(Mutant("unchanged", form, each), content, tmp_path, process, whole)
+    assert (whole.tried, whole.compared, whole.defects) == (len(kinds), len(kinds), [])
+    for number in range(2 * MUTANTS):
+        deliver(carrier(kinds, SEED, number), content, tmp_path, process, tally)
+    process.end()
+    assert [(each.name, what) for each, what in tally.defects] == []
+    assert tally.compared > MUTANTS // 8
+    assert len(list(tmp_path.iterdir())) == len({form for form, _ in kinds})
+
+
+def test_a_workbook_that_came_out_otherwise_is_found(tmp_path: Path) -> None:
+    content, other = (next((FOLDER / "inbox").glob(f"{code}_*.xlsx")).read_bytes() for code in ("101007", "101008"))
+    process, tally = worker(), Tally()
+    deliver(Mutant("other", "eml", carriers(other, seven_zip=False)[0][1]), content, tmp_path, process, tally)
+    process.end()
+    assert [what.partition(": ")[2] for _, what in tally.defects] == ["other figures than those that were sent"]
 
 
 @needs_libreoffice

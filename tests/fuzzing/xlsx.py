@@ -22,11 +22,17 @@ _VALUES: Final = (
     "￥12", "#N/A", "#DIV/0!", "2024-12-31", "45657", "45657.75", "60", "59.5", "2958466", "-1", "9007199254740993", "1e-320",
 )  # fmt: skip
 _TYPES: Final = ("s", "str", "inlineStr", "b", "e", "n", "x", "", "S", "N")
-_FORMATS: Final = (
-    "0.00,", "0.00,,", "0!.0,", "0%", "0.00%", "yyyy-mm-dd", 'yyyy"年"m"月"d"日"', "[$-804]yyyy/m/d", "h:mm", "[h]:mm", "mm:ss.0",
-    "General", "@", '"日"0.00', '0.00"元"', '0.00"d"', r"\d0.00", "[Red]0.00", r"0.00_);[Red]\(0.00\)", "0.00;;", ";;;", "d", "e",
-    "上午/下午h", "[DBNum1]0", "[DBNum2][$-804]General", "# ?/?", "0E+00", "m", "s", "y", "[$￥-804]#,##0.00", "0_d", "*d0",
+FORMATS: Final = (
+    "0.00,", "0.00,,", "0!.0,", '0!.0,"万"', r"0\.0,", '#,##0.00 "万元"', '0.000,,"亿"', "0%", "0.00%", "General", "GENERAL", "@",
+    "yyyy-mm-dd", 'yyyy"年"m"月"d"日"', "[$-804]yyyy/m/d", "[$-F800]dddd, mmmm dd, yyyy", "[$-F400]h:mm:ss AM/PM", "yyyy;@", "0;yyyy",
+    "yyyy;0", "[>100]0;yyyy", "B1yyyy", "m/d", "d-mmm", "mmmmm", "h:mm", "[h]:mm", "[h]", "[mm]", "[ss]", "mm:ss.0", "A/P", "h AM/PM",
+    "上午/下午h", '上午/下午h"时"mm"分"', '"日"0.00', "0日", "0分", '0.00"元"', '0.00"d"', r"\d0.00", "[Red]0.00", "[Color5]0",
+    r"0.00_);[Red]\(0.00\)", '_-* #,##0.00_-;-* #,##0.00_-;_-* "-"??_-;_-@_-', "0.00;;", ";;;", "[=1]\"是\";[=0]\"否\";0", "d", "e", "ee",
+    'e"年"m"月"', "ggge", 'gge"年"', "[$-411]ggge", "r", "rr", "aaa", "aaaa", "aa", "bbbb", "G/通用格式", "[DBNum1]0", "[DBNum2][$-804]General",
+    '[DBNum1][$-804]yyyy"年"m"月"d"日"', "# ?/?", "0E+00", "##0.0E+0", "m", "s", "y", "0m", "m0", "0h", "[$￥-804]#,##0.00", "[$USD] 0",
+    "[$d]0", "0_d", "*d0",
 )  # fmt: skip
+"""Codes of number formats: of figures, dates, times, and some that only look like one of them."""
 _BUILT_IN: Final = (
     0,
     1,
@@ -353,13 +359,13 @@ def with_styles_changed(numbers: Random, content: bytes) -> bytes:
     xml = parts.get("xl/styles.xml", b"")
     match numbers.randrange(4):
         case 0:
-            code = numbers.choice(_FORMATS).replace('"', "&quot;").encode()
+            code = numbers.choice(FORMATS).replace('"', "&quot;").encode()
             xml = re.sub(rb'(<numFmt numFmtId="\d+" formatCode=")[^"]*"', lambda found: found[1] + code + b'"', xml)
         case 1:
             number = str(numbers.choice(_BUILT_IN)).encode()
             xml = re.sub(rb'<xf numFmtId="(2|4|1\d\d)"', b'<xf numFmtId="%s"' % number, xml)
         case 2:
-            code = numbers.choice(_FORMATS).replace('"', "&quot;").encode()
+            code = numbers.choice(FORMATS).replace('"', "&quot;").encode()
             number = numbers.choice([b"0", b"2", b"4", b"10", b"14", b"164"])
             xml = re.sub(rb"(<numFmts[^>]*>)", rb'\1<numFmt numFmtId="%s" formatCode="@CODE@"/>' % number, xml)
             xml = xml.replace(b"@CODE@", code)

@@ -297,31 +297,14 @@ def test_two_parts_of_one_name_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "code", ["e", 'gge"年"', "aaaa", "aaa", "r", "[$-411]ggge", "yyyy-mm-dd", 'm"月"d"日"', "[h]:mm"]
-)
-def test_formats_that_tell_a_date(code: str) -> None:
-    assert not isinstance(formatted(code), float)
-
-
-@pytest.mark.parametrize(
-    "code", ["General", "0.00E+00", '0"元(date)"', "0.0_d", "[Red]0.00", "[$USD] 0", r"0\e", "0%", "0!.0,", "aa", ""]
-)
-def test_formats_of_figures(code: str) -> None:
-    assert formatted(code) == 45657.0
-
-
-@pytest.mark.parametrize("number", [14, 22, 27, 36, 50, 58, 71, 81])
-def test_built_in_formats_of_dates(number: int) -> None:
-    assert not isinstance(formatted("0", number), float)
-
-
-def formatted(code: str, number: int = 164) -> object:
-    styles = (
-        f'<styleSheet xmlns="{MAIN}"><numFmts><numFmt numFmtId="164" formatCode={quoteattr(code)}/></numFmts>'
-        f'<cellXfs><xf numFmtId="{number}"/></cellXfs></styleSheet>'
-    )
-    rows = '<row r="1"><c r="A1" s="0"><v>45657</v></c></row>'
-    return grid(sheet(rows), {"xl/styles.xml": styles}).at(0, 0)
+    ("code", "number", "date"),
+    [("e", 164, True), ("[h]:mm", 164, True), ("0", 164, False), ("", 14, True), ("0", 14, False), ("d", 2, True), ("", 81, True), ("", 999, False)],
+)  # fmt: skip
+def test_a_format_of_its_own_or_a_built_in_one(code: str, number: int, date: bool) -> None:
+    codes = f'<numFmt numFmtId="{number}" formatCode={quoteattr(code)}/>' if code else ""
+    styles = f'<styleSheet xmlns="{MAIN}"><numFmts>{codes}</numFmts><cellXfs><xf numFmtId="{number}"/></cellXfs></styleSheet>'
+    content = grid(sheet('<row r="1"><c r="A1" s="0"><v>45657</v></c></row>'), {"xl/styles.xml": styles}).at(0, 0)
+    assert isinstance(content, float) is not date
 
 
 def test_a_part_shorter_than_it_is_said_to_be_is_refused() -> None:
