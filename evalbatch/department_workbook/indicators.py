@@ -43,7 +43,7 @@ def write_indicators(form: Form, spec: SheetSpec) -> None:
     sheet = open_sheet(form, spec.name, Head(spec.title, _NOTE), headers, _FROZEN)
     for indicator in form.scheme.indicators.values():
         _write_indicator(form, sheet, layout, indicator)
-    close_sheet(sheet, layout.last_row - 1, len(columns))
+    close_sheet(form, sheet, layout.last_row - 1, len(columns))
 
 
 def _write_indicator(form: Form, sheet: Worksheet, layout: SheetLayout, indicator: Indicator) -> None:

@@ -60,7 +60,7 @@ def write_lines(form: Form, spec: SheetSpec) -> None:
     if spec.name == COVER:
         write_status(form, sheet, last_row + 2)
         last_row += 1 + len(STATUS_LABELS)
-    close_sheet(sheet, last_row, len(columns))
+    close_sheet(form, sheet, last_row, len(columns))
 
 
 def _write_line(form: Form, sheet: Worksheet, layout: SheetLayout, line: Line) -> None:

@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 from importlib import resources
@@ -16,12 +17,13 @@ from typing import Final
 
 import pydantic
 
-from evalbatch.model import Kind, Level
+from evalbatch.model import Kind, Level, Value
 from evalbatch.scheme import formula as language
 from evalbatch.scheme.formula import Cell, Compare, Evaluator, Figures, FormulaError, Macro, Node, Scope
 from evalbatch.scheme.spec import (
     CheckSpec,
     ColumnSpec,
+    ExampleSpec,
     GradeSpec,
     GroupSpec,
     IndicatorSpec,
@@ -293,6 +295,8 @@ class Scheme:
     """Cells in which the template writes a formula; a list's by (prefix, column), over the row."""
     rules: Mapping[str, RuleSpec]
     policies: Mapping[str, PolicySpec]
+    examples: Mapping[tuple[str, str], Value]
+    """The worked example: input cells with what is typed in them, those of a list by the printed key of their row."""
     grades: tuple[GradeSpec, ...] = field(default=())
 
     @property
@@ -393,10 +397,10 @@ def _exists(
     return key in codes and column in INDICATOR_INPUTS
 
 
-_CHECK, _DERIVE, _FUNCTION, _GRADES, _GROUPS, _INDICATOR, _POLICY, _RATIO, _RULE, _SHEET = (
+_CHECK, _DERIVE, _EXAMPLE, _FUNCTION, _GRADES, _GROUPS, _INDICATOR, _POLICY, _RATIO, _RULE, _SHEET = (
     Key().field(name)
     for name in (
-        "check", "derive", "function", "grades", "groups", "indicator", "policy", "ratio", "rule", "sheet",
+        "check", "derive", "example", "function", "grades", "groups", "indicator", "policy", "ratio", "rule", "sheet",
     )
 )  # fmt: skip
 
@@ -404,6 +408,25 @@ _CHECK, _DERIVE, _FUNCTION, _GRADES, _GROUPS, _INDICATOR, _POLICY, _RATIO, _RULE
 def _beside(key: Key, name: str) -> Key:
     """Another field of the entry that a field's key stands in."""
     return Key(key.path[:-1], key.text.rpartition(".")[0]).field(name)
+
+
+PLACEHOLDER: Final = re.compile(r"\{([^{}]+)\}")
+"""A column in a text of the official form that is filled in for each row of a list."""
+
+
+def _typed(column: ColumnSpec, text: str) -> Value:
+    """What a cell of a column holds when a text is typed into it; raises ValueError or ArithmeticError."""
+    match column.type:
+        case "amount" | "number" | "count" | "points":
+            return Decimal(text)
+        case "percent":
+            return Decimal(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+        case "date":
+            return date.fromisoformat(text)
+        case "choice" if text not in column.choices:
+            raise ValueError(text)
+        case _:
+            return text
 
 
 _PIECE: Final = re.compile(r"\{([^{}|]+)(?:\|([%0]))?\}")
@@ -440,6 +463,7 @@ class _Compiler:
         self.check_points()
         self.check_grades()
         self.compile_lines()
+        self.check_repeated_groups()
         self.compile_macros()
         row_formulas = {
             sheet.prefix: self.compile_rows(index, sheet)
@@ -475,6 +499,7 @@ class _Compiler:
             derivations=self.compile_derivations(),
             rules={rule.code: rule for rule in spec.rule},
             policies={policy.name: policy for policy in spec.policy},
+            examples=dict(self.example(_EXAMPLE.item(index), spec) for index, spec in enumerate(spec.example)),
             grades=tuple(sorted(spec.grades, key=lambda band: band.from_, reverse=True)),
         )
 
@@ -563,6 +588,44 @@ class _Compiler:
         for key, parent in parents:
             if parent not in self.lines:
                 raise self.fail(key, f"没有编码 {parent}。")
+
+    def check_repeated_groups(self) -> None:
+        columns = {prefix: {column.name for column in sheet.visible} for prefix, sheet in self.lists.items()}
+        for index, group in enumerate(self.spec.groups):
+            if group.each and group.each not in self.lists:
+                raise self.fail(_GROUPS.item(index).field("each"), f"没有编码字母为 {group.each} 的明细表。")
+        each = {group.code: group.each for group in self.spec.groups}
+        for index, indicator in enumerate(self.spec.indicator):
+            at = _INDICATOR.item(index, indicator.code)
+            for name in ("each_name", "each_explain", "each_point"):
+                known = columns.get(each[self.group_of(indicator.code)], set())
+                for column in PLACEHOLDER.findall(getattr(indicator, name)):
+                    if column not in known:
+                        raise self.fail(at.field(name), f"该组逐项重复的明细表没有栏目 {column!r}。")
+
+    def group_of(self, code: str) -> str:
+        return next(group.code for group in self.spec.groups if code.startswith(group.code))
+
+    # ---- the worked example
+
+    def example(self, at: Key, spec: ExampleSpec) -> tuple[tuple[str, str], Value]:
+        key, _, name = spec.place.partition(".")
+        match = _LETTERS.match(key)
+        prefix = match[0] if match else ""
+        if key in self.lines:
+            column = self.lines[key].types.get(name)
+        elif key in self.codes:
+            sheet = next(sheet for sheet in self.spec.sheet if sheet.kind == "indicators")
+            column = next((c for c in sheet.columns if c.name == name and name in INDICATOR_INPUTS), None)
+        else:
+            columns = self.lists[prefix].visible if prefix in self.lists else ()
+            column = next((c for c in columns if c.name == name and c.formula is None), None)
+        if column is None:
+            raise self.fail(at.field("place"), f"没有可填写的单元格 {spec.place}。")
+        try:
+            return (key, name), _typed(column, spec.value)
+        except (ArithmeticError, ValueError):
+            raise self.fail(at.field("value"), f"{spec.value!r} 不是“{name}”栏可以填写的内容。") from None
 
     # ---- formulas
 

@@ -88,7 +88,7 @@ class SheetLayout:
 
 def visible_columns(sheet: SheetSpec) -> tuple[ColumnSpec, ...]:
     """The columns that the sheet itself shows; the hidden ones stand on the support sheet."""
-    return tuple(column for column in sheet.columns if not column.hidden)
+    return sheet.visible
 
 
 def list_key(sheet: SheetSpec, index: int) -> str:

@@ -17,6 +17,7 @@ from evalbatch.scheme.spec import (
     CheckSpec,
     ColumnSpec,
     DeriveSpec,
+    ExampleSpec,
     FunctionSpec,
     GradeSpec,
     GroupSpec,
@@ -114,6 +115,7 @@ WORDS: Final[Mapping[type[Spec], Mapping[str, Word]]] = {
         "points": Word("分值", 10, "各组之和应等于总分上限"),
         "optional_rows": Word("可选指标", 10, "部门可选其中几项的填“是”"),
         "cap": Word("加减分上限", 12, "只有加减分组填写"),
+        "each": Word("逐项重复", 10, "附件表中按这张明细表的各行重复本组指标：填明细表的编码字母"),
     },
     PolicySpec: {
         "name": Word("口径", 16, "公式中以此名引用；每种做法一行，每行都写"),
@@ -216,6 +218,9 @@ WORDS: Final[Mapping[type[Spec], Mapping[str, Word]]] = {
         "not_applicable": Word("不适用条件", 44, "满足时为不适用"),
         "points": Word("计分公式", 60, "测算类必填；“分值”“自评”可直接引用"),
         "ceiling": Word("上限公式", 30, "待核时可能得到的最高分"),
+        "each_name": Word("逐项：三级指标", 24, "组为“逐项重复”的填写：附件表印的文字，花括号中写明细表的栏目"),
+        "each_explain": Word("逐项：指标说明", 34, "同上"),
+        "each_point": Word("逐项：评价要点", 34, "同上"),
     },
     SaySpec: {
         "text": Word("说明文字", 80, "花括号中写公式：{公式} 或 {公式|%}"),
@@ -230,6 +235,10 @@ WORDS: Final[Mapping[type[Spec], Mapping[str, Word]]] = {
         "advice": Word("建议", 44),
         "basis": Word("依据", 34),
         "variants": Word("不同情形的级别", 18, "每行一种：情形＝级别", form=Pairs(_LEVELS)),
+    },
+    ExampleSpec: {
+        "place": Word("单元格", 26, "编码.栏目，如 S01.决算数；明细表写印制的行号，如 X001.项目名称"),
+        "value": Word("填写", 40, "日期如 2024-12-31，百分数如 95%"),
     },
 }
 _ELSEWHERE: Final[Mapping[type[Spec], frozenset[str]]] = {
@@ -247,6 +256,7 @@ _ELSEWHERE: Final[Mapping[type[Spec], frozenset[str]]] = {
             "check",
             "indicator",
             "rule",
+            "example",
         ]
     ),
     PolicySpec: frozenset({"options"}),
@@ -384,5 +394,6 @@ TABLES: Final = (
     Table("指标", ("indicator",), IndicatorSpec, "三级指标、分值与计分公式。各组内分值之和应等于“指标组”的分值。"),
     Table("计分说明", ("indicator", "say"), SaySpec, "得分明细中的一句说明。", ("code", Word("指标", 9, source="指标"))),
     Table("规则", ("rule",), RuleSpec, "问题清单中各条规则的级别、类别和文字。"),
+    Table("填报示例", ("example",), ExampleSpec, "部门工作簿“填报说明”表中的示例填了哪些单元格；合计、执行率、测算得分由程序算出。"),
 )  # fmt: skip
 """Every sheet but 说明 and 基本信息, in order."""
