@@ -43,14 +43,14 @@ from evalbatch.scheme.layout import ATTACHMENT_SHEET, address, column_letter, te
 from evalbatch.scheme.spec import GroupSpec
 
 _COLUMNS: Final = (
-    ("一级指标", 17), ("二级指标", 24), ("三级指标（参考）", 30), ("指标说明", 36), ("评价要点", 44),
+    ("一级指标", 23), ("二级指标", 24), ("三级指标（参考）", 28), ("指标说明", 40), ("评价要点", 44),
     ("分数权重", 9), ("自评得分情况", 11),
 )  # fmt: skip
 _LEVEL1, _LEVEL2, _LEVEL3, _EXPLAIN, _POINT, _WEIGHT, _SCORE = range(len(_COLUMNS))
 _TITLE: Final = "附件：《部门整体绩效评价自评表》"
 _NOTE: Final = "注：本表由绩效自评表、重点工作完成情况表等自动生成，供打印盖章用，不需填写。"
 _SCORE_FORMAT: Final = 'General"分"'
-_MINIMUM_HEIGHT: Final = 22.0
+_MINIMUM_HEIGHT: Final = 20.0
 
 _KIND, _PLACE, _GROUP, _OWN = range(len(_COLUMNS) + 1, len(_COLUMNS) + 5)
 """Hidden columns of a row below the repeated group's first: 0 for a row of that group, else the number of the row that

@@ -68,7 +68,7 @@ def _write_indicator(form: Form, sheet: Worksheet, layout: SheetLayout, indicato
             style = form.styles.entry(column, given=given)
             put(sheet, row, at, form.figures.typed(indicator.code, column.name), style)
             if not given:
-                validate(sheet, row, at, row, column, _ceiling(indicator, column))
+                validate(sheet, row, at, row, column, ceiling=_ceiling(indicator, column))
             if column.type == "text":
                 texts.append((form.text(indicator.code, column.name), column.width))
     sheet.set_row(row, max(_MINIMUM_HEIGHT, height(texts)))

@@ -63,7 +63,8 @@ def write_list(form: Form, spec: SheetSpec) -> None:
     first, last = HEADER + 1, layout.last_row - 1
     for column in columns:
         if is_input(column):
-            validate(sheet, first, layout.columns[column.name] - 1, last, column, None)
+            derived = (spec.prefix, column.name) in form.scheme.derivations
+            validate(sheet, first, layout.columns[column.name] - 1, last, column, derived=derived)
     sheet.autofilter(HEADER, 0, last, len(columns))
     close_sheet(form, sheet, last, len(columns), printed_rows(form.scheme, form.figures, spec))
 

@@ -17,6 +17,7 @@ from evalbatch.scheme.formula import to_excel
 from evalbatch.scheme.layout import (
     ATTACHMENT_SHEET,
     AUDIT_SHEET,
+    GUIDE_SHEET,
     KEY_HEADER,
     STATUS_LABELS,
     SUPPORT_SHEET,
@@ -579,7 +580,9 @@ class _Reader:
 
     def remark_strangers(self) -> None:
         """Sheets that the template does not have, and hidden ones, when they hold figures."""
-        known = {plain(name) for name in (*self.scheme.sheets, AUDIT_SHEET, ATTACHMENT_SHEET, SUPPORT_SHEET)}
+        known = {
+            plain(name) for name in (*self.scheme.sheets, AUDIT_SHEET, ATTACHMENT_SHEET, GUIDE_SHEET, SUPPORT_SHEET)
+        }
         for grid in self.book.grids:
             if plain(grid.name) not in known and any(
                 isinstance(cell, int | float) and not isinstance(cell, bool) for row in grid.rows for cell in row

@@ -18,7 +18,7 @@ from evalbatch.department_workbook.support import support_layout
 from evalbatch.model import Value
 from evalbatch.sampling.package import Content
 from evalbatch.scheme import CONTENT, Formula, Scheme
-from evalbatch.scheme.formula import cells, number, scalar
+from evalbatch.scheme.formula import number, scalar
 from evalbatch.scheme.layout import (
     ATTACHMENT_SHEET,
     AUDIT_SHEET,
@@ -76,34 +76,18 @@ def computed_cells(scheme: Scheme, filling: Filling) -> dict[Place, Content]:
     return found
 
 
-class _OnLine:
-    """The figures of one line: an empty key means the line itself."""
-
-    def __init__(self, figures: FilledFigures, key: str) -> None:
-        self.figures = figures
-        self.key = key
-
-    def figure(self, key: str, column: str) -> Value:
-        return self.figures.figure(key or self.key, column)
-
-    def column(self, prefix: str, column: str) -> Sequence[Value]:
-        return ()
-
-
 def _lines(scheme: Scheme, figures: FilledFigures) -> Iterator[tuple[Place, Content]]:
     layouts = template_layout(scheme)
     for (key, column), _ in scheme.derivations.items():
         if key in scheme.lines:
             sheet = scheme.lines[key].sheet
             yield (sheet, layouts[sheet].cell(key, column)), figures.figure(key, column)
-    rate = scheme.line_rate
-    needed = {cell.column for cell in cells(rate.node)}
     for spec in scheme.spec.sheet:
         name = next((column.name for column in spec.columns if spec.kind == "lines" and column.formula), None)
         for line in spec.lines if name is not None else ():
-            if needed <= scheme.lines[line.key].types.keys():
+            if figures.has_rate(scheme.lines[line.key]):
                 place = (spec.name, layouts[spec.name].cell(line.key, name or ""))
-                yield place, rate.evaluate(_OnLine(figures, line.key))
+                yield place, figures.rate(line.key)
 
 
 def _lists(scheme: Scheme, figures: FilledFigures) -> Iterator[tuple[Place, Content]]:

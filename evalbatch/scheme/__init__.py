@@ -43,6 +43,8 @@ CONTENT: Final = "填报内容"
 SHOWN_DECIMALS: Final = 6
 """The decimals of a figure that a sentence shows at most."""
 INDICATOR_INPUTS: Final = (APPLICABLE, SELF_SCORE, REASON, EVIDENCE)
+_LONGEST_NOTE: Final = 100
+"""Characters of a note: an input message of Excel has 255, for column, line and what may be typed."""
 _ZERO: Final = Decimal(0)
 _LETTERS: Final = re.compile(r"[A-Z]+")
 
@@ -463,6 +465,7 @@ class _Compiler:
         self.check_points()
         self.check_grades()
         self.compile_lines()
+        self.check_notes()
         self.check_repeated_groups()
         self.compile_macros()
         row_formulas = {
@@ -547,6 +550,18 @@ class _Compiler:
             raise self.fail(at[-1].field("to"), f"等级区间应到 {total.cap} 分为止，现为 {bands[-1].to}。")
 
     # ---- sheets
+
+    def check_notes(self) -> None:
+        for number, sheet in enumerate(self.spec.sheet):
+            at = _SHEET.item(number, sheet.name, numbered=False)
+            notes = [
+                (at.field("columns").item(index, spec.name), spec.note) for index, spec in enumerate(sheet.columns)
+            ]
+            notes += [(at.field("lines").item(index, spec.key), spec.note) for index, spec in enumerate(sheet.lines)]
+            for place, note in notes:
+                if len(note) > _LONGEST_NOTE:
+                    reason = f"有 {len(note)} 个字，单元格的提示至多 {_LONGEST_NOTE} 个字。"
+                    raise self.fail(place.field("note"), reason)
 
     def compile_lines(self) -> None:
         parents: list[tuple[Key, str]] = []

@@ -103,6 +103,7 @@ class ColumnSpec(Spec):
     hidden: bool = False
     formula: str | None = None
     width: int = 12
+    note: str = ""
 
 
 class LineSpec(Spec):

@@ -155,6 +155,7 @@ WORDS: Final[Mapping[type[Spec], Mapping[str, Word]]] = {
         "hidden": Word("隐藏", 7, "只供计算，不印在表上"),
         "formula": Word("公式", 70, "直接写本表的栏目名称"),
         "width": Word("宽度", 7, "几个字宽"),
+        "note": Word("提示", 40, "选中单元格时显示，至多100字"),
     },
     LineSpec: {
         "key": Word("编码", 8, "不得重复"),
@@ -167,7 +168,7 @@ WORDS: Final[Mapping[type[Spec], Mapping[str, Word]]] = {
         "mandatory": Word("必填的栏目", 40, "用“、”隔开"),
         "parent": Word("上级行", 9, "所属合计行的编码"),
         "signed": Word("可为负", 8),
-        "note": Word("说明", 34, "印在表上的提示"),
+        "note": Word("说明", 34, "封面上印出，其他表选中单元格时显示；至多100字"),
         "preset": Word("预填", 9),
         "locked": Word("锁定", 7, "部门不得改动"),
     },

@@ -32,6 +32,16 @@ REFUSALS = [
     ("line twice", 'key = "R02"', 'key = "R01"', "sheet(预算执行情况表).lines", "R01"),
     ("rule twice", 'code = "FS02"\nlevel', 'code = "FS01"\nlevel', "rule[2].code", "FS01"),
     ("parent unknown", 'parent = "R09"', 'parent = "R99"', "parent", "R99"),
+    ("repeated over no list", 'each = "W"', 'each = "Q"', "groups[3].each", "Q"),
+    ("repeated text", "{实际数量}", "{完成数量}", "indicator[27](C1).each_point", "完成数量"),
+    ("long note", 'note = "不含会议费、培训费"', f'note = "{"长" * 101}"', "(G05).note", "101"),
+    ("example of no cell", '"S01.年初预算数"', '"S01.栏目"', "example[1].place", "S01.栏目"),
+    ("example of no list", '"X001.项目名称"', '"J001.项目名称"', "example[18].place", "J001"),
+    ("example of a rate", '"X001.年初预算数"', '"X001.执行率"', "place", "X001.执行率"),
+    ("example of a computed score", '"A11.自评得分"', '"A11.测算得分"', "place", "A11.测算得分"),
+    ("example of no figure", '"618.40"', '"很多"', "example[3].value", "很多"),
+    ("example of no date", '"2024-11-30"', '"年底"', "value", "年底"),
+    ("example of no choice", 'value = "专项资金" }', 'value = "其他" }', "value", "其他"),
 ]
 
 
