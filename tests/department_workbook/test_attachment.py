@@ -40,7 +40,9 @@ def rows(filling: Filling) -> list[list[Value]]:
     figures = FilledFigures(scheme(), filling)
     values, end = official_values(scheme(), figures), printed_form(scheme(), figures)
     assert end is not None
-    shown = [[values[row, column] or "" for column in range(7)] for row in range(FIRST - 1, end.value)]
+    shown: list[list[Value]] = [
+        [values[row, column] or "" for column in range(7)] for row in range(FIRST - 1, end.value)
+    ]
     assert all(not values[row, column] for row in range(end.value, FIRST + 150) for column in range(7))
     return shown
 
