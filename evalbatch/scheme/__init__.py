@@ -19,7 +19,7 @@ import pydantic
 
 from evalbatch.model import Kind, Level, Value
 from evalbatch.scheme import formula as language
-from evalbatch.scheme.formula import Cell, Compare, Evaluator, Figures, FormulaError, Macro, Node, Scope
+from evalbatch.scheme.formula import Cell, Compare, Evaluator, Figures, FormulaError, Macro, Node, Number, Scope
 from evalbatch.scheme.spec import (
     CheckSpec,
     ColumnSpec,
@@ -38,6 +38,17 @@ DEFAULT_EDITION: Final = "2024"
 SELF_SCORE: Final = "自评得分"
 APPLICABLE: Final = "是否适用"
 REASON: Final = "扣分原因"
+WEIGHT: Final = "分值"
+PUBLISHED_WITHIN: Final = "公开期限"
+PROJECT_RATE: Final = "项目达标率"
+LOW_PROJECT_RATE: Final = "项目执行过低"
+UNIT_FACTORS: Final = ("混用单位下限", "混用单位上限")
+LEAST_IN_YUAN: Final = "以元填报的下限"
+MOST_IN_WAN: Final = "以万元填报的上限"
+THRESHOLDS: Final = frozenset(
+    {PUBLISHED_WITHIN, PROJECT_RATE, LOW_PROJECT_RATE, *UNIT_FACTORS, LEAST_IN_YUAN, MOST_IN_WAN}
+)
+"""The thresholds that rules read by name: a scheme has to have them."""
 EVIDENCE: Final = "佐证材料"
 CONTENT: Final = "填报内容"
 SHOWN_DECIMALS: Final = 6
@@ -297,6 +308,8 @@ class Scheme:
     """Cells in which the template writes a formula; a list's by (prefix, column), over the row."""
     rules: Mapping[str, RuleSpec]
     policies: Mapping[str, PolicySpec]
+    thresholds: Mapping[str, Decimal]
+    """Figures that formulas call by name and rules read; every name of ``THRESHOLDS`` is there."""
     examples: Mapping[tuple[str, str], Value]
     """The worked example: input cells with what is typed in them, those of a list by the printed key of their row."""
     grades: tuple[GradeSpec, ...] = field(default=())
@@ -399,10 +412,11 @@ def _exists(
     return key in codes and column in INDICATOR_INPUTS
 
 
-_CHECK, _DERIVE, _EXAMPLE, _FUNCTION, _GRADES, _GROUPS, _INDICATOR, _POLICY, _RATIO, _RULE, _SHEET = (
+_CHECK, _DERIVE, _EXAMPLE, _FUNCTION, _GRADES, _GROUPS, _INDICATOR, _POLICY, _RATIO, _RULE, _SHEET, _THRESHOLD = (
     Key().field(name)
     for name in (
         "check", "derive", "example", "function", "grades", "groups", "indicator", "policy", "ratio", "rule", "sheet",
+        "threshold",
     )
 )  # fmt: skip
 
@@ -444,6 +458,8 @@ class _Compiler:
         self.lists: dict[str, SheetSpec] = {}
         self.ratios: dict[str, Ratio] = {}
         self.codes = frozenset(indicator.code for indicator in spec.indicator)
+        self.weights = {(row.code, WEIGHT): Number(row.points_max) for row in spec.indicator}
+        """What stands for 分值 of an indicator in a formula: the scheme's, never the file's."""
 
     def fail(self, key: Key, reason: str) -> SchemeError:
         return SchemeError(self.file, key, reason)
@@ -502,6 +518,7 @@ class _Compiler:
             derivations=self.compile_derivations(),
             rules={rule.code: rule for rule in spec.rule},
             policies={policy.name: policy for policy in spec.policy},
+            thresholds={threshold.name: threshold.value for threshold in spec.threshold},
             examples=dict(self.example(_EXAMPLE.item(index), spec) for index, spec in enumerate(spec.example)),
             grades=tuple(sorted(spec.grades, key=lambda band: band.from_, reverse=True)),
         )
@@ -668,7 +685,13 @@ class _Compiler:
 
     def scope(self, column: str | None = None, parameters: Mapping[str, Node] | None = None) -> Scope:
         known: dict[str, Node] = {name: ratio.formula.node for name, ratio in self.ratios.items()}
-        return Scope(self.exists, column=column, parameters=known | dict(parameters or {}), macros=self.macros)
+        return Scope(
+            self.exists,
+            column=column,
+            parameters=known | dict(parameters or {}),
+            macros=self.macros,
+            constants=self.weights,
+        )
 
     def row_scope(self, sheet: SheetSpec) -> Scope:
         columns = frozenset(column.name for column in sheet.columns)
@@ -679,8 +702,14 @@ class _Compiler:
         return Scope(exists, key="", columns=columns, macros=self.macros)
 
     def compile_macros(self) -> None:
+        self.check_unique(_THRESHOLD, "name", [threshold.name for threshold in self.spec.threshold])
+        self.macros |= {threshold.name: Macro((), Number(threshold.value)) for threshold in self.spec.threshold}
+        if missing := sorted(THRESHOLDS - self.macros.keys()):
+            raise self.fail(_THRESHOLD, f"缺少阈值“{missing[0]}”，请补上。")
         for index, policy in enumerate(self.spec.policy):
             at = _POLICY.item(index, policy.name, numbered=False)
+            if policy.name in self.macros:
+                raise self.fail(at.field("name"), "与阈值同名。")
             if policy.choice not in policy.options:
                 raise self.fail(
                     at.field("choice"), f"没有 {policy.choice!r} 这一做法，可选：{'、'.join(policy.options)}。"
@@ -693,7 +722,7 @@ class _Compiler:
         for index, function in enumerate(self.spec.function):
             at = _FUNCTION.item(index, function.name, numbered=False)
             if function.name in self.macros:
-                raise self.fail(at.field("name"), "与口径同名。")
+                raise self.fail(at.field("name"), "与口径或阈值同名。")
             body = self.parse(at.field("formula"), function.formula)
             self.macros[function.name] = Macro(function.parameters, body)
 

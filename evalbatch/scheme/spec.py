@@ -237,6 +237,14 @@ class RuleSpec(Spec):
     variants: dict[str, Level] = {}
 
 
+class ThresholdSpec(Spec):
+    """A figure that formulas call by its name and rules read: it stands here only."""
+
+    name: str
+    value: Decimal
+    text: str
+
+
 class ExampleSpec(Spec):
     """A cell of the worked example: ``place`` is KEY.column, of a list row by its printed key."""
 
@@ -258,6 +266,7 @@ class SchemeSpec(Spec):
     grades: tuple[GradeSpec, ...]
     groups: tuple[GroupSpec, ...]
     policy: tuple[PolicySpec, ...]
+    threshold: tuple[ThresholdSpec, ...]
     function: tuple[FunctionSpec, ...] = ()
     sheet: tuple[SheetSpec, ...]
     ratio: tuple[RatioSpec, ...]

@@ -31,6 +31,7 @@ from evalbatch.scheme.spec import (
     SchemeSpec,
     SheetSpec,
     Spec,
+    ThresholdSpec,
     ToleranceSpec,
     TotalSpec,
 )
@@ -237,6 +238,11 @@ WORDS: Final[Mapping[type[Spec], Mapping[str, Word]]] = {
         "basis": Word("依据", 34),
         "variants": Word("不同情形的级别", 18, "每行一种：情形＝级别", form=Pairs(_LEVELS)),
     },
+    ThresholdSpec: {
+        "name": Word("阈值", 18, "公式中写作 名称()；程序也用到，不得删改名称"),
+        "value": Word("数值", 12, "90% 写作 0.9"),
+        "text": Word("说明", 60),
+    },
     ExampleSpec: {
         "place": Word("单元格", 26, "编码.栏目，如 S01.决算数；明细表写印制的行号，如 X001.项目名称"),
         "value": Word("填写", 40, "日期如 2024-12-31，百分数如 95%"),
@@ -250,6 +256,7 @@ _ELSEWHERE: Final[Mapping[type[Spec], frozenset[str]]] = {
             "grades",
             "groups",
             "policy",
+            "threshold",
             "function",
             "sheet",
             "ratio",
@@ -382,6 +389,7 @@ TABLES: Final = (
     Table("指标组", ("groups",), GroupSpec, "一级指标与分值。各组分值之和应等于总分上限；改组的分值时，“指标”表中该组各指标的分值一并改。"),
     Table("口径", ("policy",), PolicySpec,
           "规定不够明确之处的各种做法。改“采用的做法”即改口径；每种做法一行，同一口径的各行第一栏写同一名称。", options=True),
+    Table("阈值", ("threshold",), ThresholdSpec, "几处都要用的数，只在这里写一次。只在一处用的，直接写在那里的公式中。"),
     Table("函数", ("function",), FunctionSpec, "公式里可以引用的自定义函数。"),
     Table("工作表", ("sheet",), SheetSpec, "部门工作簿的各张表。栏目和行分别列在“栏目”“填报行”中。"),
     Table("栏目", ("sheet", "columns"), ColumnSpec, "各张表的栏目，自上而下即表中从左到右。",
