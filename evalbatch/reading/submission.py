@@ -11,7 +11,7 @@ from typing import Final
 from evalbatch.model import Entry, Note, Ref, Remark, Row, Submission, Value
 from evalbatch.reading.book import Book, Grid, UnreadableWorkbook
 from evalbatch.reading.cells import as_text, plain, read_cell
-from evalbatch.reading.changes import REFERENCE, rewritten, typed_over
+from evalbatch.reading.changes import LOST, REFERENCE, rewritten, typed_over
 from evalbatch.scheme import CONTENT, INDICATOR_INPUTS, Formula, Scheme
 from evalbatch.scheme.formula import to_excel
 from evalbatch.scheme.layout import (
@@ -420,7 +420,8 @@ class _Reader:
             if content == "":
                 self.uncalculated.add(ref)
             return Entry(ref, None, "=" + formula, derived=True)
-        if formula is not None and (table.spec.prefix if listed else key, column.name) in self.scheme.derivations:
+        total = (table.spec.prefix if listed else key, column.name) in self.scheme.derivations
+        if total and formula is not None and LOST not in formula:
             self.reformed.setdefault(table.spec.name, []).append(ref.cell)
         if place in table.grid.errors:
             return Entry(ref, None, table.grid.errors[place], unreadable=True)
