@@ -71,7 +71,9 @@ class ColumnCells:
         if value is None:
             return f"{self._start}{row}{self._text}/>"
         if isinstance(value, str):
-            text = self._sheet._escape_control_characters(escape(plain_text(value)))
+            text = escape(plain_text(value))
+            if "_x" in text:
+                text = self._sheet._escape_control_characters(text)
             space = ' xml:space="preserve"' if text[:1].isspace() or text[-1:].isspace() else ""
             return f'{self._start}{row}{self._text} t="inlineStr"><is><t{space}>{text}</t></is></c>'
         if isinstance(value, date):
@@ -82,12 +84,12 @@ class ColumnCells:
         return f"{self._start}{row}{self._number}><v>{number:.16G}</v></c>"
 
     def computed(self, row: str, formula: str, value: Value) -> str:
-        """A formula, escaped for XML, with its computed value."""
+        """A formula (its ``f`` element) with its computed value."""
         cached = _cached(value)
         kind = ""
         if isinstance(cached, str) and cached:
             cached, kind = escape(cached), ' t="str"'
-        return f"{self._start}{row}{self._formula}{kind}><f>{formula}</f><v>{cached}</v></c>"
+        return f"{self._start}{row}{self._formula}{kind}>{formula}<v>{cached}</v></c>"
 
     # a format gets its number in the workbook when it is first used
 

@@ -111,6 +111,9 @@ class Fillable:
     """A formula with places left open, taken apart once to be filled in row by row."""
 
     def __init__(self, formula: str) -> None:
+        self.text = formula
+        self.is_of_own_row = _OWN in formula and "!" not in formula
+        """Whether it speaks of nothing but cells of its own row."""
         self._text = _OPEN.sub("%s", formula.replace("%", "%%"))
         self._open = _OPEN.findall(formula)
 

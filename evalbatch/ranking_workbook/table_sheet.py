@@ -126,11 +126,12 @@ class _Formulas:
         self.page = page
         self.grid = grid
         self._compiled: dict[int, dict[int, Fillable]] = {}
+        self._shared: dict[tuple[int, str], str] = {}
         self._department = -1
         self._places: dict[str, str] = {}
 
     def of_row(self, row: int) -> dict[int, str]:
-        """The formulas of a row (0-based) as XML, by column."""
+        """The formulas of a row (0-based) as ``f`` elements, by column."""
         index = row - self.page.header_row - 1
         if self.grid is None or index >= len(self.page.belongs):
             return {}
@@ -140,7 +141,19 @@ class _Formulas:
         if line not in self._compiled:
             self._compiled[line] = dict(self._compile(self.grid, line))
         number = str(row + 1)
-        return {column: formula.fill(self._places, number) for column, formula in self._compiled[line].items()}
+        return {column: self._element(column, formula, number) for column, formula in self._compiled[line].items()}
+
+    def _element(self, column: int, formula: Fillable, row: str) -> str:
+        """The formula of a cell; one that speaks of its own row alone is written once for all rows below."""
+        if not formula.is_of_own_row:
+            return f"<f>{formula.fill(self._places, row)}</f>"
+        said = self._shared.get((column, formula.text))
+        if said is not None:
+            return said
+        share = f't="shared" si="{len(self._shared)}"'
+        self._shared[column, formula.text] = f"<f {share}/>"
+        letter, last = column_letter(column + 1), self.page.header_row + 1 + len(self.page.table)
+        return f'<f {share} ref="{letter}{row}:{letter}{last}">{formula.fill(self._places, row)}</f>'
 
     def _compile(self, grid: Grid, line: int) -> Iterator[tuple[int, Fillable]]:
         for column, spec in enumerate(self.page.columns):
