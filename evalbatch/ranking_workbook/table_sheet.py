@@ -10,14 +10,13 @@ from typing import Final
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from evalbatch.cell_text import plain_text
 from evalbatch.department_rows import Row, Value
 from evalbatch.plain_sheet import PlainSheet, SharedFormula
-from evalbatch.ranking_workbook.cells import write_computed, write_value
+from evalbatch.ranking_workbook.cells import Computed, shown, write_cell, write_computed, write_value
 from evalbatch.ranking_workbook.formulas import CHANGED, IS_CHANGED
 from evalbatch.ranking_workbook.grid import Grid
-from evalbatch.ranking_workbook.looks import Formats
-from evalbatch.ranking_workbook.sheets import OVERVIEW, Sheet
+from evalbatch.ranking_workbook.looks import LEGEND, Formats
+from evalbatch.ranking_workbook.sheets import NOBODY, OVERVIEW, Sheet
 from evalbatch.scheme.layout import column_letter
 
 MOST_ROWS: Final = 1_048_576
@@ -36,6 +35,7 @@ _PADDING: Final = 1.5
 """Characters of a column's width that no text fills."""
 
 
+_GROUPED: Final = {"level": 1, "hidden": True}
 _IGNORED: Final = ("number_stored_as_text", "formula_differs", "formula_range", "empty_cell_reference")
 
 
@@ -71,27 +71,30 @@ def _write_part(sheet: Worksheet, formats: Formats, page: Sheet, grid: Grid | No
     sheet.set_row(0, _TITLE_HEIGHT)
     sheet.write_url(0, 0, f"internal:{OVERVIEW}!A1", formats.title, page.title, f"回到{OVERVIEW}")
     for row, (name, texts) in enumerate((page.legend or {}).items(), 1):
-        cells = (name, *("" for _ in range(page.legend_from - 1)), *map(plain_text, texts))
-        sheet.set_row(row, row_height(zip(cells, widths, strict=False)))
-        for column, text in enumerate(cells):
-            sheet.write_string(row, column, text, formats.legend)
+        cells = (name, *("" for _ in range(page.legend_from - 1)), *texts)
+        sheet.set_row(row, row_height((shown(cell), width) for cell, width in zip(cells, widths, strict=False)))
+        for column, cell in enumerate(cells):
+            write_cell(sheet, row, column, cell, formats.of(LEGEND))
     sheet.set_row(header, row_height(((spec.header, width) for spec, width in zip(page.columns, widths, strict=True))))
     for column, (spec, width) in enumerate(zip(page.columns, widths, strict=True)):
         sheet.write_string(header, column, spec.header, formats.header)
-        sheet.set_column(column, column, width)
+        opened = column > 0 and page.columns[column - 1].group
+        sheet.set_column(column, column, width, None, _GROUPED if spec.group else {"collapsed": opened})
+    if page.columns[-1].group:
+        sheet.set_column(len(widths), len(widths), None, None, {"collapsed": True})
     looks = [formats.of(spec.look) for spec in page.columns]
     wrapped = [(column, widths[column]) for column, spec in enumerate(page.columns) if spec.look.wrap]
     live = _Formulas(page, grid)
     last = header
     for last, values in enumerate(rows, header + 1):
         sheet.set_row(last, row_height([(values[column], width) for column, width in wrapped]))
-        formulas = live.of_row(last)
+        formulas, said = live.of_row(last)
         for column, value in enumerate(values):
             formula = formulas.get(column)
             if formula is None:
                 write_value(sheet, last, column, value, looks[column])
             else:
-                write_computed(sheet, last, column, formula, value, looks[column])
+                write_computed(sheet, last, column, formula, said.get(column, value), looks[column])
     right = len(page.columns) - 1
     sheet.autofilter(header, 0, last, right)
     sheet.freeze_panes(header + 1, page.frozen)
@@ -115,23 +118,32 @@ class _Formulas:
     def __init__(self, page: Sheet, grid: Grid | None) -> None:
         self.page = page
         self.grid = grid
-        self._compiled: dict[int, dict[int, str]] = {}
+        self._compiled: dict[tuple[bool, int], tuple[dict[int, str], dict[int, Value]]] = {}
         self._shared: dict[tuple[int, str], SharedFormula] = {}
-        self._department = -1
+        self._department = NOBODY
         self._places: dict[int, str] = {}
 
-    def of_row(self, row: int) -> dict[int, str]:
-        """The formulas of a row (0-based), by column."""
+    def of_row(self, row: int) -> tuple[dict[int, str], dict[int, Value]]:
+        """The formulas of a row (0-based) by column, and what those say whose column is in no table."""
         index = row - self.page.header_row - 1
         if self.grid is None or index >= len(self.page.belongs):
-            return {}
+            return {}, {}
         department, line = self.page.belongs[index]
         if department != self._department:
             self._department, self._places = department, self.grid.places(department)
-        if line not in self._compiled:
-            self._compiled[line] = dict(self._compile(self.grid, line))
-        compiled = self._compiled[line]
-        return {column: self._written(self.grid, column, formula, row) for column, formula in compiled.items()}
+        kind = (department == NOBODY, line)
+        if kind not in self._compiled:
+            made = dict(self._compile(self.grid, *kind))
+            said = {column: formula.value for column, formula in made.items() if isinstance(formula, Computed)}
+            written = {
+                column: self.grid.on_sheet(
+                    self.page.name, formula.formula if isinstance(formula, Computed) else formula
+                )
+                for column, formula in made.items()
+            }
+            self._compiled[kind] = written, said
+        compiled, said = self._compiled[kind]
+        return {column: self._written(self.grid, column, formula, row) for column, formula in compiled.items()}, said
 
     def _written(self, grid: Grid, column: int, formula: str, row: int) -> str:
         """The formula of a cell; one that speaks of its own row alone is written once for all rows below."""
@@ -146,11 +158,13 @@ class _Formulas:
         letter, last = column_letter(column + 1), self.page.header_row + 1 + len(self.page.table)
         return SharedFormula(text, number, f"{letter}{row + 1}:{letter}{last}")
 
-    def _compile(self, grid: Grid, line: int) -> Iterator[tuple[int, str]]:
+    def _compile(self, grid: Grid, unranked: bool, line: int) -> Iterator[tuple[int, str | Computed]]:
         for column, spec in enumerate(self.page.columns):
+            if unranked and not spec.unranked:
+                continue
             formula = spec.formula(grid, line) if callable(spec.formula) else spec.formula
             if formula is not None:
-                yield column, grid.on_sheet(self.page.name, formula)
+                yield column, formula
 
 
 def row_height(cells: Iterable[tuple[Value, float]]) -> float:
