@@ -89,8 +89,12 @@ class Sheet:
     legend_from: int = 2
     a3: bool = True
     one_page_wide: bool = True
+    upright: bool = False
+    """Printed upright rather than landscape."""
     signed: str = ""
     """Signature line in the footer."""
+    home: str = OVERVIEW
+    """The sheet that the title leads to; none where it is ``""``."""
 
     @property
     def header_row(self) -> int:
@@ -377,10 +381,10 @@ def grid_of(tables: Tables, pages: Sequence[Sheet], outcome: Outcome, scheme: Sc
     return Grid(scheme, {page.name: page.area for page in pages}, _blocks([ranked.result for ranked in outcome.ranked]))
 
 
-def ranking_title(outcome: Outcome, scheme: Scheme) -> str:
+def ranking_title(outcome: Outcome, scheme: Scheme, what: str = "排名") -> str:
     """The title of 排名: 初评 until somebody has reviewed."""
     reviewed = any(ranked.result.reviewed for ranked in outcome.ranked)
-    return f"{scheme.year}年度{scheme.spec.title}排名{'' if reviewed else '（初评）'}"
+    return f"{scheme.year}年度{scheme.spec.title}{what}{'' if reviewed else '（初评）'}"
 
 
 def _score_columns(scheme: Scheme) -> tuple[Column, ...]:

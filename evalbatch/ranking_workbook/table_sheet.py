@@ -16,7 +16,7 @@ from evalbatch.ranking_workbook.cells import Computed, shown, write_cell, write_
 from evalbatch.ranking_workbook.formulas import CHANGED, IS_CHANGED
 from evalbatch.ranking_workbook.grid import Grid
 from evalbatch.ranking_workbook.looks import LEGEND, Formats
-from evalbatch.ranking_workbook.sheets import NOBODY, OVERVIEW, Sheet
+from evalbatch.ranking_workbook.sheets import NOBODY, Sheet
 from evalbatch.scheme.layout import column_letter
 
 MOST_ROWS: Final = 1_048_576
@@ -55,9 +55,10 @@ def _shown(page: Sheet) -> Iterator[Row]:
     return (tuple([None if place is None else row[place] for place in places]) for row in page.table)
 
 
-def set_up_page(sheet: Worksheet, a3: bool, footer: str = "") -> None:
-    """Landscape paper with narrow margins, centred, with the page number and a signature line in the footer."""
-    sheet.set_landscape()
+def set_up_page(sheet: Worksheet, a3: bool, footer: str = "", upright: bool = False) -> None:
+    """Paper with narrow margins, centred, with the page number and a signature line in the footer."""
+    if not upright:
+        sheet.set_landscape()
     sheet.set_paper(_A3 if a3 else _A4)
     sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.7)
     sheet.center_horizontally()
@@ -69,7 +70,10 @@ def _write_part(sheet: Worksheet, formats: Formats, page: Sheet, grid: Grid | No
     header = page.header_row
     widths = [spec.look.width if spec.width is None else spec.width for spec in page.columns]
     sheet.set_row(0, _TITLE_HEIGHT)
-    sheet.write_url(0, 0, f"internal:{OVERVIEW}!A1", formats.title, page.title, f"回到{OVERVIEW}")
+    if page.home:
+        sheet.write_url(0, 0, f"internal:{page.home}!A1", formats.title, page.title, f"回到{page.home}")
+    else:
+        sheet.write_string(0, 0, page.title, formats.title)
     for row, (name, texts) in enumerate((page.legend or {}).items(), 1):
         cells = (name, *("" for _ in range(page.legend_from - 1)), *texts)
         sheet.set_row(row, row_height((shown(cell), width) for cell, width in zip(cells, widths, strict=False)))
@@ -104,7 +108,7 @@ def _write_part(sheet: Worksheet, formats: Formats, page: Sheet, grid: Grid | No
         if grid is not None and CHANGED in page.area.headers:
             mark = f'=${page.area.letter(CHANGED)}{header + 2}="{IS_CHANGED}"'
             sheet.conditional_format(body, {"type": "formula", "criteria": mark, "format": formats.changed})
-    set_up_page(sheet, page.a3, page.signed)
+    set_up_page(sheet, page.a3, page.signed, page.upright)
     sheet.repeat_rows(0, header)
     if page.one_page_wide:
         sheet.fit_to_pages(1, 0)
