@@ -361,9 +361,10 @@ def _list_columns(scheme: Scheme, prefix: str, shown: Columns[_Of[ListRow]]) -> 
 
 
 def _place(of: _Of[ListRow]) -> str:
-    """The cells of a list row in the department's workbook."""
+    """Where a list row stands in the department's workbook: from its first filled cell to its last."""
     refs = [entry.ref for entry in of.item.row.entries.values() if entry.ref.cell]
-    return f"{refs[0].sheet}!{compress(ref.cell for ref in refs)}" if refs else ""
+    cells = sorted({ref.cell for ref in refs}, key=lambda cell: (len(cell.rstrip("0123456789")), cell))
+    return f"{refs[0].sheet}!{':'.join(dict.fromkeys((cells[0], cells[-1])))}" if refs else ""
 
 
 # ---------------------------------------------------------------- 排名, 指标得分, 得分明细

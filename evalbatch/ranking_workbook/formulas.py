@@ -142,7 +142,7 @@ def list_changed(prefix: str) -> Builder:
 def figures_changed(grid: Grid, _: int) -> str:
     """Whether a row of 数据底稿 differs from its seals."""
     headers = grid.areas[FIGURES].headers
-    first, last = headers[headers.index(CHANGED) + 1], headers[headers.index(TEXT_SEAL) - 1]
+    first, last = headers[headers.index(TEXT_SEAL) + 1], headers[headers.index(SEAL) - 1]
     total = f"SUMPRODUCT(COLUMN([{first}]:[{last}])-COLUMN([{first}])+1,[{first}]:[{last}])+COUNT([{first}]:[{last}])"
     texts = (f"{key}.{column}" for key, column in figure_texts(grid.scheme))
     return _differs(total, (*headers[: headers.index(CHANGED)], *texts))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Literal
 
 import pandas as pd
 
@@ -61,8 +61,8 @@ class Column:
     """What its cells compute, headers in brackets being cells of the same row; ``None`` for constants."""
     unranked: bool = False
     """Whether they compute in the rows of departments without a rank too."""
-    group: bool = False
-    """Whether it stands in a group of columns that is opened by a click: it serves formulas, not readers."""
+    group: Literal["", "open", "shut"] = ""
+    """Whether it stands in a group of columns that a click opens or shuts: what serves formulas, not readers, is shut."""
 
     @property
     def linked(self) -> Column:
@@ -109,37 +109,37 @@ class Sheet:
 
 NOBODY: Final = -1
 _CODE: Final = Column("单位编码", looks.CODE)
-_NAME: Final = Column("填报单位", looks.NAME)
+_NAME: Final = Column("填报单位", looks.NAME, 22)
 _FILE: Final = Column("来源文件", looks.TEXT, 28)
-_KEY: Final = Column(KEY, looks.CODE, 9, group=True)
+_KEY: Final = Column(KEY, looks.CODE, 9, group="shut")
 _DEPARTMENT: Final = (_CODE, _NAME)
 
 _RANKING: Final = (
     Column("排名", looks.RANK, formula=formulas.rank).linked,
-    _CODE,
+    Column("单位编码", looks.CODE, 9),
     _NAME,
-    Column("部门类别", looks.MARK, formula=formulas.category),
-    Column("分类排名", looks.ORDINAL, formula=formulas.category_rank),
+    Column("部门类别", looks.MARK, 9, formula=formulas.category),
+    Column("分类排名", looks.ORDINAL, 5.5, formula=formulas.category_rank),
     Column("总分", looks.TOTAL, formula=formulas.total),
     Column("等级", looks.MARK, 7, formula=formulas.grade),
-    Column("A部门决策", looks.POINTS, formula=formulas.group("A")).linked,
-    Column("B部门管理", looks.POINTS, formula=formulas.group("B")).linked,
-    Column("C部门履职", looks.POINTS, formula=formulas.group("C")).linked,
-    Column("D履职绩效", looks.POINTS, formula=formulas.group("D")).linked,
-    Column("E可持续发展", looks.POINTS, formula=formulas.group("E")).linked,
-    Column("F加减分", looks.POINTS, formula=formulas.group("F")).linked,
-    Column("总分下限", looks.POINTS, formula="[总分]"),
-    Column("总分上限", looks.POINTS, formula=formulas.total_of(HIGH)),
-    Column("自评总分", looks.POINTS, formula=formulas.total_of("自评得分")),
-    Column("差异", looks.POINTS, formula=formulas.difference),
-    Column("部门预算执行率", looks.RATE, formula=formulas.ratio("部门预算执行率")),
-    Column("三公经费控制率", looks.RATE, formula=formulas.ratio("三公经费控制率")),
-    Column("状态", looks.MARK, 15, formula=formulas.status),
-    Column("错误数", looks.COUNT, 8, formulas.found("错误"), unranked=True).linked,
-    Column("预警数", looks.COUNT, 8, formulas.found("预警"), unranked=True).linked,
-    _FILE,
-    Column("说明", looks.LONG, 26),
-    Column("盖章件", looks.MARK, 8),
+    Column("A部门决策", looks.POINTS, 7.5, formula=formulas.group("A")).linked,
+    Column("B部门管理", looks.POINTS, 7.5, formula=formulas.group("B")).linked,
+    Column("C部门履职", looks.POINTS, 7.5, formula=formulas.group("C")).linked,
+    Column("D履职绩效", looks.POINTS, 7.5, formula=formulas.group("D")).linked,
+    Column("E可持续发展", looks.POINTS, 7.5, formula=formulas.group("E")).linked,
+    Column("F加减分", looks.POINTS, 7.5, formula=formulas.group("F")).linked,
+    Column("总分下限", looks.POINTS, 7.5, formula="[总分]"),
+    Column("总分上限", looks.POINTS, 7.5, formula=formulas.total_of(HIGH)),
+    Column("自评总分", looks.POINTS, 7.5, formula=formulas.total_of("自评得分")),
+    Column("差异", looks.POINTS, 7.5, formula=formulas.difference),
+    Column("部门预算执行率", looks.RATE, 9.5, formula=formulas.ratio("部门预算执行率")),
+    Column("三公经费控制率", looks.RATE, 9.5, formula=formulas.ratio("三公经费控制率")),
+    Column("状态", looks.MARK, 11, formula=formulas.status),
+    Column("错误数", looks.COUNT, 6, formulas.found("错误"), unranked=True).linked,
+    Column("预警数", looks.COUNT, 6, formulas.found("预警"), unranked=True).linked,
+    Column("来源文件", looks.TEXT, 23),
+    Column("说明", looks.LONG, 22),
+    Column("盖章件", looks.MARK, 7),
     _KEY,
 )
 _LINES: Final = (
@@ -170,13 +170,13 @@ _BUDGETS: Final = (
 )
 _PROJECTS: Final = (
     *_DEPARTMENT,
-    Column("项目名称", looks.TEXT, 36),
+    Column("项目名称", looks.TEXT, 30),
     Column("项目类别", looks.MARK, 15),
     Column("全年预算数", looks.AMOUNT),
     Column("决算数", looks.AMOUNT),
     Column("执行率", looks.RATE, formula=formulas.project_rate),
     Column("是否达标", looks.MARK, formula=formulas.PROJECT_MET),
-    Column("未达标原因", looks.LONG),
+    Column("未达标原因", looks.LONG, 32),
     Column("是否纳入考核", looks.MARK),
     Column("编码", looks.CODE, 9),
 )
@@ -192,11 +192,11 @@ _SANGONG: Final = (
     Column("控制率", looks.RATE, formula=formulas.SANGONG_RATE),
     Column("变动率", looks.RATE, formula=formulas.SANGONG_CHANGE),
     Column("结论", looks.MARK, formula=formulas.sangong_conclusion),
-    Column("合计超支", looks.AMOUNT, formula=formulas.SANGONG_OVERSPENT, group=True),
+    Column("合计超支", looks.AMOUNT, formula=formulas.SANGONG_OVERSPENT, group="shut"),
 )
 _WORKS: Final = (
     *_DEPARTMENT,
-    Column("工作名称", looks.TEXT, 36),
+    Column("工作名称", looks.TEXT, 30),
     Column("计划数量", looks.NUMBER),
     Column("实际数量", looks.NUMBER),
     Column("质量达标数", looks.NUMBER),
@@ -213,7 +213,7 @@ _WORKS: Final = (
 _BENEFITS: Final = (
     *_DEPARTMENT,
     Column("二级指标", looks.MARK, 13),
-    Column("三级指标", looks.TEXT, 36),
+    Column("三级指标", looks.TEXT, 30),
     Column("指标性质", looks.MARK),
     Column("指标值", looks.NUMBER),
     Column("计量单位", looks.MARK),
@@ -227,7 +227,7 @@ _AWARDS: Final = (
     *_DEPARTMENT,
     Column("类型", looks.MARK, 8),
     Column("级别", looks.MARK, 16),
-    Column("工作事项", looks.TEXT, 36),
+    Column("工作事项", looks.TEXT, 30),
     Column("文号", looks.TEXT, 22),
     Column("日期", looks.DATE),
     Column("自报分值", looks.POINTS),
@@ -342,7 +342,7 @@ def sheets(tables: Tables, outcome: Outcome, scheme: Scheme) -> tuple[Sheet, ...
         Sheet("收件登记", f"{year}收件登记表", "一个收到的文件，或一个未报送的部门", tables.files, _FILES, 1),
         Sheet("数据底稿", f"{year}评价所用的原始数据（金额单位：万元；空白为未填）",
               "一个部门：计分与审核所读的全部原始数据", tables.figures,
-              _figure_columns(scheme, tables), belongs=departments, legend_from=5, one_page_wide=False,
+              _figure_columns(scheme, tables), belongs=departments, legend_from=6, one_page_wide=False,
               legend=_legend_rows(tables.figures_legend)),
         Sheet("取数说明", f"{year}取数说明", "一个不是直接取自模板单元格的数据", tables.notes, _NOTES),
         rules,
@@ -353,7 +353,7 @@ def sheets(tables: Tables, outcome: Outcome, scheme: Scheme) -> tuple[Sheet, ...
 
 def _without_formulas(page: Sheet) -> Sheet:
     """A sheet of values: what only a formula says is left out."""
-    shown = tuple(column for column in page.columns if column.header in page.table.headers and not column.group)
+    shown = tuple(column for column in page.columns if column.header in page.table.headers and column.group != "shut")
     return replace(page, columns=shown)
 
 
@@ -442,23 +442,28 @@ def _list_columns(scheme: Scheme, prefix: str, shown: tuple[Column, ...]) -> tup
         *shown,
         *(column for column in more if column.formula is None),
         _FILE,
-        Column(PLACE, looks.TEXT, 30),
+        Column(PLACE, looks.TEXT, 24),
         Column(formulas.CHANGED, looks.MARK, 8, formulas.list_changed(prefix)),
-        *(replace(column, group=True) for column in more if column.formula is not None),
-        *(Column(same_header(group), looks.CODE, 8, group=True) for group in grouped_columns(scheme, prefix)),
-        Column(TEXT_SEAL, replace(looks.TEXT, wrap=False), group=True),
-        Column(SEAL, looks.AMOUNT, 14, group=True),
+        *(replace(column, group="shut") for column in more if column.formula is not None),
+        *(Column(same_header(group), looks.CODE, 8, group="shut") for group in grouped_columns(scheme, prefix)),
+        Column(TEXT_SEAL, replace(looks.TEXT, wrap=False), group="shut"),
+        Column(SEAL, looks.AMOUNT, 14, group="shut"),
     )
 
 
 def _figure_columns(scheme: Scheme, tables: Tables) -> tuple[Column, ...]:
+    """The figures of one sheet of the template stand in one group, behind the first of them."""
+    places = list(tables.figures_legend.loc["工作表"])
     return (
         *_DEPARTMENT,
         _FILE,
         Column(CATEGORY, looks.MARK),
         Column(formulas.CHANGED, looks.MARK, 8, formulas.figures_changed),
-        *(Column(header, _figure_look(scheme, header), 14) for header in tables.figures_legend.columns),
-        Column(TEXT_SEAL, replace(looks.TEXT, wrap=False), group=True),
+        Column(TEXT_SEAL, replace(looks.TEXT, wrap=False), group="shut"),
+        *(
+            Column(header, _figure_look(scheme, header), 14, group="open" if sheet == before else "")
+            for header, sheet, before in zip(tables.figures_legend.columns, places, ("", *places), strict=False)
+        ),
         Column(SEAL, looks.AMOUNT, 18),
     )
 

@@ -23,6 +23,8 @@ MOST_ROWS: Final = 1_048_576
 """Rows of a sheet; a longer table goes on on a further sheet."""
 _A3: Final = 8
 _A4: Final = 9
+_SCALE: Final = 55
+"""Per cent at which a sheet of many pages side by side is printed."""
 _PAGES: Final = "第 &P 页，共 &N 页"
 _TITLE_HEIGHT: Final = 30
 _LINE_HEIGHT: Final = 13.5
@@ -35,7 +37,6 @@ _PADDING: Final = 1.5
 """Characters of a column's width that no text fills."""
 
 
-_GROUPED: Final = {"level": 1, "hidden": True}
 _IGNORED: Final = ("number_stored_as_text", "formula_differs", "formula_range", "empty_cell_reference")
 
 
@@ -82,10 +83,13 @@ def _write_part(sheet: Worksheet, formats: Formats, page: Sheet, grid: Grid | No
     sheet.set_row(header, row_height(((spec.header, width) for spec, width in zip(page.columns, widths, strict=True))))
     for column, (spec, width) in enumerate(zip(page.columns, widths, strict=True)):
         sheet.write_string(header, column, spec.header, formats.header)
-        opened = column > 0 and page.columns[column - 1].group
-        sheet.set_column(column, column, width, None, _GROUPED if spec.group else {"collapsed": opened})
-    if page.columns[-1].group:
-        sheet.set_column(len(widths), len(widths), None, None, {"collapsed": True})
+        shut = column + 1 < len(page.columns) and page.columns[column + 1].group == "shut" != spec.group
+        level = 1 if spec.group else 0
+        sheet.set_column(
+            column, column, width, None, {"level": level, "hidden": spec.group == "shut", "collapsed": shut}
+        )
+    # the sign that opens a group stands above the column before it
+    sheet.outline_settings(symbols_right=False)
     looks = [formats.of(spec.look) for spec in page.columns]
     wrapped = [(column, widths[column]) for column, spec in enumerate(page.columns) if spec.look.wrap]
     live = _Formulas(page, grid)
@@ -114,6 +118,7 @@ def _write_part(sheet: Worksheet, formats: Formats, page: Sheet, grid: Grid | No
         sheet.fit_to_pages(1, 0)
     else:
         sheet.repeat_columns(0, page.frozen - 1)
+        sheet.set_print_scale(_SCALE)
 
 
 class _Formulas:

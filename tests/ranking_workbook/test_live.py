@@ -21,6 +21,7 @@ from evalbatch.scheme import SELF_SCORE
 from tests import test_samples
 from tests.libreoffice import needs_libreoffice, recalculate
 from tests.ranking_workbook.outcomes import PROJECTS, SCHEME, batch, department, hostile, realistic
+from tests.ranking_workbook.random_batches import random_outcome
 
 _MOST_LENGTH = 8192
 _MOST_NESTED = 64
@@ -55,6 +56,8 @@ OUTCOMES: dict[str, Callable[[], Outcome]] = {
     "samples": test_samples.outcome,
     "lists": empty_lists,
     "none": batch,
+    "random": lambda: random_outcome(SCHEME, 1),
+    "more random": lambda: random_outcome(SCHEME, 3),
 }
 
 
