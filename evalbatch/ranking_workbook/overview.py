@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from itertools import pairwise
 from typing import Final
 
 import pandas as pd
@@ -94,18 +93,21 @@ class _Page:
         self._head(pages[0].title.endswith("（初评）"), sections[0], places[0], sections[1], places[1])
         self._charts(figures, places[-len(figures) :], attention)
         self._section(attention)
-        breaks = [self.row]
+        first_page = self.row
         for section in sections:
             if section is figures[0].section:
-                breaks.append(self.row)
+                last_printed = self.row
             self._section(section)
         set_up_page(sheet, a3=True)
         sheet.fit_to_pages(1, 0)
         sheet.set_first_sheet()
         sheet.activate()
-        # each part begins on a page of its own; page breaks would go unheeded on a page that is fitted
+        # each part begins on a page of its own; page breaks would go unheeded on a page that is fitted. The figures
+        # behind the charts stand in the charts
         right = column_letter(_COLUMNS)
-        parts = (f"{OVERVIEW}!$A${top + 1}:${right}${end}" for top, end in pairwise((0, *breaks, self.row)))
+        parts = (
+            f"{OVERVIEW}!$A${top + 1}:${right}${end}" for top, end in ((0, first_page), (first_page, last_printed))
+        )
         self.book.define_name(f"{OVERVIEW}!_xlnm.Print_Area", f"={','.join(parts)}")
 
     def _head(self, preliminary: bool, basics: Section, first: int, grades: Section, first_grade: int) -> None:
