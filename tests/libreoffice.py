@@ -45,12 +45,12 @@ def recalculate(paths: Sequence[Path], out_dir: Path) -> list[Path]:
     return convert(paths, out_dir, "xlsx")
 
 
-def convert(paths: Sequence[Path], out_dir: Path, form: str) -> list[Path]:
-    """The recalculated workbooks in another format (``pdf``)."""
+def convert(paths: Sequence[Path], out_dir: Path, form: str, recalculated: bool = True) -> list[Path]:
+    """The workbooks in another format (``pdf``), recalculated or as they were saved; a file it cannot open is absent."""
     out_dir.mkdir(parents=True, exist_ok=True)
     arguments = ["--convert-to", form, "--outdir", str(out_dir), *map(str, paths)]
     with tempfile.TemporaryDirectory() as profile:
-        _run(Path(profile), arguments, _START_SECONDS + _FILE_SECONDS * len(paths))
+        _run(Path(profile), arguments, _START_SECONDS + _FILE_SECONDS * len(paths), recalculated)
     return [out_dir / f"{path.stem}.{form}" for path in paths]
 
 
@@ -124,12 +124,13 @@ def edit(path: Path, target: Path, steps: Sequence[Typed | Sorted | Filtered]) -
     return target
 
 
-def _run(profile: Path, arguments: Sequence[str], seconds: float) -> None:
-    """Run LibreOffice in a profile of its own that recalculates whatever it opens."""
+def _run(profile: Path, arguments: Sequence[str], seconds: float, recalculating: bool = True) -> None:
+    """Run LibreOffice in a profile of its own, one that recalculates whatever it opens or one that does not."""
     assert SOFFICE is not None, "soffice is not installed"
     user = profile / "user"
     user.mkdir(exist_ok=True)
-    (user / "registrymodifications.xcu").write_text(_SETTINGS, encoding="utf-8")
+    if recalculating:
+        (user / "registrymodifications.xcu").write_text(_SETTINGS, encoding="utf-8")
     command = [SOFFICE, f"-env:UserInstallation={profile.as_uri()}", "--headless", *arguments]
     subprocess.run(command, check=True, capture_output=True, timeout=seconds)
 
