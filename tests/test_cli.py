@@ -291,5 +291,5 @@ def test_help_names_only_what_is_built(command: object, capsys: pytest.CaptureFi
     run(command, "run", "--help")
     said = capsys.readouterr().out
     assert "--roster" in said
-    for option in ("--public", "--final", "--adjustments", "--feedback", "--previous"):
+    for option in ("--final", "--adjustments", "--feedback", "--previous"):
         assert option not in said
