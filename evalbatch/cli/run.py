@@ -12,6 +12,7 @@ from evalbatch.cli.doors import (
     MENDED,
     WRITTEN,
     ClusterOption,
+    DeadlineOption,
     Jobs,
     PrefillOption,
     Quiet,
@@ -40,9 +41,7 @@ def run(
     roster: RosterOption = None,
     prefill: PrefillOption = None,
     report: ReportOption = None,
-    deadline: Annotated[
-        str | None, typer.Option("--deadline", metavar="DATE", help="报送截止日期，如 2025-08-20：其后收到的注明逾期")
-    ] = None,
+    deadline: DeadlineOption = None,
     time: Annotated[str | None, typer.Option("--time", metavar="ISO", help="运行时间（默认：现在），用于重现")] = None,
     jobs: Jobs = CORES,
     cluster: ClusterOption = "",
