@@ -133,7 +133,7 @@ class Meaning:
 def rows_referred_to(formulas: Iterable[str], sheets: Mapping[str, tuple[int, int]]) -> set[str]:
     """The sheets of whose rows some are referred to by their number, and not all of them together.
 
-    ``sheets`` has the first and the last row of each table.
+    ``sheets`` has the first and the last row below the headers of each.
     """
     found: set[str] = set()
     for formula in formulas:

@@ -68,7 +68,9 @@ class WorkbookComparison:
         suspects = {name: row for name, row in rows.items() if row is not None}
         if suspects:
             sheets = {name: self._expected.sheet(name) for name in self._expected.names}
-            tables = {name: sheet.table for name, sheet in sheets.items() if name in suspects and sheet.table}
+            tables = {
+                name: (sheet.table[0] + 1, sheet.table[1]) for name, sheet in sheets.items() if sheet.table is not None
+            }
             referred = rows_referred_to(_formulas(sheets.values()), tables)
             for name, row in suspects.items():
                 if name in referred:
