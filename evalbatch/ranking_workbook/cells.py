@@ -45,4 +45,4 @@ def write_computed(
         cached = int(value) if value == int(value) else float(value)
     else:
         cached = value if isinstance(value, str) else ""
-    sheet.write_formula(row, column, f"={formula}", formats[2], cached)
+    sheet.write_formula(row, column, formula, formats[2], cached)

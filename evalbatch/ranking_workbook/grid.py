@@ -106,6 +106,11 @@ class Grid:
         return found
 
     @staticmethod
+    def is_of_own_row(formula: str) -> bool:
+        """Whether a formula speaks of nothing but cells of its own row."""
+        return _OWN in formula and "!" not in formula
+
+    @staticmethod
     def fill(formula: str, places: dict[int, str], row: int) -> str:
         """The formula as it stands in a row (1-based)."""
         places[ord(_OWN)] = str(row)

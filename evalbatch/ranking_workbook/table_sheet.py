@@ -12,7 +12,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from evalbatch.cell_text import plain_text
 from evalbatch.department_rows import Row, Value
-from evalbatch.plain_sheet import PlainSheet
+from evalbatch.plain_sheet import PlainSheet, SharedFormula
 from evalbatch.ranking_workbook.cells import write_computed, write_value
 from evalbatch.ranking_workbook.formulas import CHANGED, IS_CHANGED
 from evalbatch.ranking_workbook.grid import Grid
@@ -116,6 +116,7 @@ class _Formulas:
         self.page = page
         self.grid = grid
         self._compiled: dict[int, dict[int, str]] = {}
+        self._shared: dict[tuple[int, str], SharedFormula] = {}
         self._department = -1
         self._places: dict[int, str] = {}
 
@@ -130,7 +131,20 @@ class _Formulas:
         if line not in self._compiled:
             self._compiled[line] = dict(self._compile(self.grid, line))
         compiled = self._compiled[line]
-        return {column: self.grid.fill(formula, self._places, row + 1) for column, formula in compiled.items()}
+        return {column: self._written(self.grid, column, formula, row) for column, formula in compiled.items()}
+
+    def _written(self, grid: Grid, column: int, formula: str, row: int) -> str:
+        """The formula of a cell; one that speaks of its own row alone is written once for all rows below."""
+        shared = self._shared.get((column, formula))
+        if shared is not None:
+            return shared
+        text = grid.fill(formula, self._places, row + 1)
+        if not grid.is_of_own_row(formula):
+            return text
+        number = len(self._shared)
+        self._shared[column, formula] = SharedFormula(text, number)
+        letter, last = column_letter(column + 1), self.page.header_row + 1 + len(self.page.table)
+        return SharedFormula(text, number, f"{letter}{row + 1}:{letter}{last}")
 
     def _compile(self, grid: Grid, line: int) -> Iterator[tuple[int, str]]:
         for column, spec in enumerate(self.page.columns):

@@ -156,6 +156,21 @@ def test_no_text_of_a_department_becomes_a_formula_or_a_link(monkeypatch: pytest
     assert found == formulas(openpyxl.load_workbook(io.BytesIO(written(hostile()))))
 
 
+def test_a_formula_that_speaks_of_its_own_row_alone_is_written_once_a_column() -> None:
+    with zipfile.ZipFile(io.BytesIO(written(realistic()))) as archive:
+        names = [name for name in archive.namelist() if name.startswith("xl/worksheets/sheet")]
+        texts = [archive.read(name).decode("utf-8") for name in names]
+    said = [re.findall(r'<f t="shared" si="(\d+)" ref="([A-Z]+)\d+:([A-Z]+)\d+">([^<]*)</f>', text) for text in texts]
+    for text, shared in zip(texts, said, strict=True):
+        assert [number for number, *_ in shared] == [str(number) for number in range(len(shared))]
+        assert {first == last and "!" not in formula for _, first, last, formula in shared} <= {True}
+        assert set(re.findall(r'<f t="shared" si="(\d+)"/>', text)) <= {number for number, *_ in shared}
+    lines = texts[3]
+    assert [formula for *_, formula in said[3] if "J3" in formula] == ['IF(J3="待核",E3,I3)']
+    assert lines.count(f'si="{len(said[3]) - 1}"') > 12
+    assert len(re.findall(r"<f>[^<!]*</f>", "".join(texts[1:]))) == 0
+
+
 def test_texts_are_cleaned_and_cut() -> None:
     assert plain_text("甲\x00\x0b\ud800乙\r\n丙") == "甲乙\n丙"
     assert plain_text("<r>x</r>") == "<r>x</r> "
