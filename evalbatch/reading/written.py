@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple
 from xml.etree import ElementTree
@@ -28,6 +29,9 @@ _MOST_TEXT: Final = 1024 * 1024
 _MOST_STRINGS: Final = 1024**3
 """Bytes that the shared texts, which are held together, may inflate to."""
 _PLACE: Final = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7})")
+_MOVING_ROW: Final = re.compile(r"(?<=[A-Z])(\d+)")
+_LOST: Final = "?"
+"""In place of a formula whose text was lost with another cell."""
 _ESCAPED: Final = re.compile("_x([0-9A-Fa-f]{4})_")
 _RELATION: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _STRICT_RELATION: Final = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
@@ -210,6 +214,41 @@ class _TextReader:
             self._pieces.append(data)
 
 
+class _Filled:
+    """A formula that other cells share: as each of them has it, down its column without being taken apart again."""
+
+    def __init__(self, formula: str, row: int, column: int) -> None:
+        self._formula = formula
+        self._row = row
+        self._column = column
+
+    def at(self, row: int, column: int) -> str:
+        """The formula as filled in elsewhere."""
+        if column == self._column:
+            down = row - self._row
+            return "".join([piece if isinstance(piece, str) else str(piece + down) for piece in self._pieces])
+        from openpyxl.formula.translate import Translator
+
+        origin = address(self._row, self._column)
+        return str(Translator(f"={self._formula}", origin).translate_formula(address(row, column))).removeprefix("=")
+
+    @cached_property
+    def _pieces(self) -> list[str | int]:
+        """The formula's text, with the rows that move along as numbers."""
+        from openpyxl.formula.tokenizer import Token, Tokenizer
+
+        pieces: list[str | int] = []
+        for token in Tokenizer(f"={self._formula}").items:
+            if token.type != Token.OPERAND or token.subtype != Token.RANGE:
+                pieces.append(token.value)
+                continue
+            sheet, mark, cells = token.value.rpartition("!")
+            pieces.append(sheet + mark)
+            parts = _MOVING_ROW.split(cells)
+            pieces += [int(part) if index % 2 else part for index, part in enumerate(parts)]
+        return pieces
+
+
 class _SheetReader:
     """The rows of one sheet as its XML comes in."""
 
@@ -228,7 +267,7 @@ class _SheetReader:
         self._value = ""
         self._formula = ""
         self._group = ""
-        self._shared: dict[str, tuple[str, str]] = {}
+        self._shared: dict[str, _Filled] = {}
         self._phonetic = False
         self._area: tuple[int, int] | None = None
 
@@ -300,14 +339,11 @@ class _SheetReader:
         """A formula; one filled down from another cell is written there only."""
         if not self._group:
             return formula
-        here = address(self._row, self._column)
         if formula:
-            self._shared[self._group] = here, formula
+            self._shared[self._group] = _Filled(formula, self._row, self._column)
             return formula
-        from openpyxl.formula.translate import Translator
-
-        origin, shared = self._shared[self._group]
-        return str(Translator(f"={shared}", origin=origin).translate_formula(here)).removeprefix("=")
+        filled = self._shared.get(self._group)
+        return _LOST if filled is None else filled.at(self._row, self._column)
 
     def _read(self) -> float | str | bool | None:
         raw = self._value

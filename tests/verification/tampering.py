@@ -76,7 +76,7 @@ class Tampered:
         """Another value of a formula that stays."""
 
         def write(attributes: str, content: str) -> str:
-            formula = re.search(r"<f.*?</f>", content, re.DOTALL)
+            formula = re.search(r"<f[ >].*?(?:/>|</f>)", content, re.DOTALL)
             assert formula is not None, (sheet, cell)
             kind = ' t="str"' if isinstance(value, str) else ""
             return f'<c r="{cell}"{_style(attributes)}{kind}>{formula[0]}<v>{escape(str(value))}</v></c>'
@@ -85,11 +85,10 @@ class Tampered:
 
     def formula(self, sheet: str, cell: str, change: Callable[[str], str]) -> tuple[str, str]:
         """Another formula with the value of the old one."""
+        text = change(str(self.book[sheet][cell].value).removeprefix("="))
 
         def write(attributes: str, content: str) -> str:
-            return f'<c r="{cell}"{attributes}>' + re.sub(
-                r"(<f>)(.*?)(</f>)", lambda found: found[1] + change(found[2]) + found[3], content, flags=re.DOTALL
-            ) + "</c>"  # fmt: skip
+            return f'<c r="{cell}"{attributes}><f>{escape(text)}</f>{content[content.index("<v>") :]}</c>'
 
         return self.cell(sheet, cell, write)
 
