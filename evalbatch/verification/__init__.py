@@ -25,7 +25,7 @@ from evalbatch.reading.written import open_written
 from evalbatch.scheme import Scheme, load_scheme
 from evalbatch.verification.beside import NotCompared, differences_beside
 from evalbatch.verification.causes import SUPPLIED, attributed
-from evalbatch.verification.claims import RECEIVED, REGISTER, Claims, NotARanking, read_claims
+from evalbatch.verification.claims import RECEIVED, REGISTER, Claims, NotARanking, read_claims, read_lines
 from evalbatch.verification.differences import Cause, Difference
 from evalbatch.verification.workbooks import WorkbookComparison
 from evalbatch.workers import Settings
@@ -127,5 +127,6 @@ __all__ = [
     "Verification",
     "compare",
     "read_claims",
+    "read_lines",
     "verify",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,6 +14,8 @@ from evalbatch.reading.written import WrittenRow, WrittenWorkbook, open_written
 from evalbatch.scheme.layout import column_letter
 
 FACTS: Final = "运行说明"
+LINES: Final = "得分明细"
+CODE: Final = "单位编码"
 REGISTER: Final = "收件登记"
 TIME: Final = "运行时间"
 RECEIVED: Final = "接收时间"
@@ -58,12 +60,24 @@ class Claims:
 
 def read_claims(path: Path) -> Claims:
     """What a workbook says of itself; raises NotARanking where it cannot be read or is something else."""
+    with _opened(path) as workbook:
+        facts = {row["项目"]: row.get("内容", "") for _, row in records(workbook, FACTS, "项目")}
+        return Claims(facts, dict(_files(workbook)))
+
+
+def read_lines(path: Path, code: str) -> list[dict[str, str]]:
+    """The lines of 得分明细 of a department, their texts by their headers; raises NotARanking for any other file."""
+    with _opened(path) as workbook:
+        return [said for _, said in records(workbook, LINES, CODE) if said[CODE] == code]
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[WrittenWorkbook]:
     try:
         with open_written(path) as workbook:
-            if "排名" not in workbook.names and FACTS not in workbook.names:
-                raise NotARanking(f"{path.name} 不是本程序写出的排名工作簿：没有“排名”和“{FACTS}”两张表。")
-            facts = {row["项目"]: row.get("内容", "") for _, row in records(workbook, FACTS, "项目")}
-            return Claims(facts, dict(_files(workbook)))
+            if LINES not in workbook.names and FACTS not in workbook.names:
+                raise NotARanking(f"{path.name} 不是本程序写出的排名工作簿：没有“{LINES}”和“{FACTS}”两张表。")
+            yield workbook
     except OSError as error:
         raise NotARanking(f"{path} 无法读取（{error.strerror or error}），请核对路径。") from None
     except UnreadableWorkbook:
@@ -84,7 +98,7 @@ def _files(workbook: WrittenWorkbook) -> Iterator[tuple[str, Registered]]:
                         received = _EPOCH + timedelta(seconds=round(value * 86_400)) if type(value) is float else None
             yield (
                 said["来源文件"],
-                Registered(said.get("单位编码", ""), said.get("填报单位", ""), said.get(DIGEST, ""), received, cell),
+                Registered(said.get(CODE, ""), said.get("填报单位", ""), said.get(DIGEST, ""), received, cell),
             )
 
 
