@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import mmap
+import re
 import zipfile
 import zlib
 from collections.abc import Collection, Iterator
@@ -17,14 +19,19 @@ from evalbatch.reading.book import Content, UnreadableWorkbook
 MAX_INFLATED: Final = 512 * 1024 * 1024
 """Bytes that all parts of one workbook may inflate to, pictures included."""
 MAX_TEXT: Final = 64 * 1024 * 1024
-"""Bytes that its XML may inflate to; a filled template has about 1 MB."""
+"""Bytes that its XML or its records may inflate to; a filled template has about 1 MB."""
 MAX_PARTS: Final = 5_000
+MAX_ENTRIES: Final = 100_000
+"""Entries of a .zip's directory that are looked at at all: each takes some hundred bytes of memory, read or not."""
 MAX_ROWS: Final = 50_000
 MAX_COLUMNS: Final = 1_000
 MAX_AREA: Final = 2_000_000
 """Cells of a sheet's used rectangle: calamine lays the whole rectangle out in memory."""
 
 OLE_MAGIC: Final = bytes.fromhex("d0cf11e0a1b11ae1")
+_TEXT: Final = re.compile(r"\.xml$|\.rels$|worksheets/[^/]*\.bin$|^xl/[^/]*\.bin$")
+"""Parts that are read, and not merely carried as pictures are."""
+_ENTRY: Final = b"PK\1\2"
 _ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
 DAMAGED: Final = "文件已损坏，无法打开。请用 Excel 或 WPS 打开核对后另存为 .xlsx 重新报送。"
 
@@ -41,14 +48,25 @@ def refuse_by_magic(content: bytes) -> None:
         raise UnreadableWorkbook("文件不是 Excel 工作簿，请在财政局下发的模板中填报后重新报送。")
 
 
+def refuse_directory(content: bytes | mmap.mmap) -> None:
+    """Raise BadZipFile for a .zip with a directory that is an attack in itself, before anything reads it."""
+    place = -1
+    for _ in range(MAX_ENTRIES):
+        place = content.find(_ENTRY, place + 1)
+        if place < 0:
+            return
+    raise zipfile.BadZipFile
+
+
 @contextmanager
 def opened(content: bytes) -> Iterator[zipfile.ZipFile]:
     """The package of a workbook within bounds; whatever is damaged in it becomes UnreadableWorkbook."""
     refuse_by_magic(content)
     try:
+        refuse_directory(content)
         with zipfile.ZipFile(io.BytesIO(content)) as package:
             entries = package.infolist()
-            text = sum(entry.file_size for entry in entries if entry.filename.endswith((".xml", ".rels")))
+            text = sum(entry.file_size for entry in entries if _TEXT.search(entry.filename))
             everything = sum(entry.file_size for entry in entries)
             if len(entries) > MAX_PARTS or text > MAX_TEXT or everything > MAX_INFLATED:
                 raise UnreadableWorkbook("文件展开后过大，超出读取上限。请删去多余的表和内容后重新报送。")

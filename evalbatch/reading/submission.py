@@ -499,7 +499,7 @@ class _Reader:
                 changed = True
         for sheet in self.scheme.sheets:
             if sheet in sheets:
-                text = "旧版 .xls 看不到公式：合计与全年预算数与公式相符的，按仍有公式处理"
+                text = "该格式（.xls、.et、.xlsb）看不到公式：合计与全年预算数与公式相符的，按仍有公式处理"
                 self.notes.append(Note(sheet, "", "", None, "", "", text))
 
     def presume_row(self, prefix: str, row: Row, sheets: set[str]) -> Row:
