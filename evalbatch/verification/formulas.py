@@ -26,7 +26,7 @@ _NEWER: Final = "_xlfn."
 
 @dataclass(frozen=True)
 class Rows:
-    """Which row of a sheet stands where: pairs of (expected row, row found), rows above its table left out."""
+    """Which row of a sheet stands where: pairs of (expected row, row found)."""
 
     pairs: Sequence[tuple[int, int]]
     complete: bool
