@@ -212,14 +212,12 @@ class SheetComparison:
         """Whether two formulas are the same as far as it can be told before all sheets are known."""
         if expected == found and expected_row == found_row:
             return True
-        said = self.meaning.expected(expected, self.name, expected_row)
-        return said == self.meaning.found(found, self.name, found_row)
+        return self.meaning.same(self.name, expected, expected_row, found, found_row)
 
     def settled(self, meaning: Meaning) -> Iterator[Difference]:
         """What comes of the doubts once it is known where every row stands."""
         for doubt in self.doubts:
-            said = meaning.expected(doubt.expected, self.name, doubt.expected_row)
-            if said != meaning.found(doubt.found, self.name, doubt.found_row):
+            if not meaning.same(self.name, doubt.expected, doubt.expected_row, doubt.found, doubt.found_row):
                 yield doubt.changed
             elif doubt.otherwise is not None:
                 yield doubt.otherwise

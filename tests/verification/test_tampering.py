@@ -455,10 +455,11 @@ def test_what_was_done_in_a_spreadsheet_is_named_and_references_that_moved_along
     copy = Tampered(content())
     source = copy.save(tmp_path / "排名.xlsx")
     first, last = copy.headers("排名") + 1, copy.book["排名"].max_row
+    right = column_letter(copy.book["排名"].max_column)
     names = column_number(copy.at("排名", "0104", "填报单位").rstrip("0123456789")) - 1
     ranked, figures = (int(copy.at(sheet, "0104", "单位编码")[1:]) for sheet in ("排名", "数据底稿"))
     work = {
-        "sorted": _SORT.format("排名", f"A{first}:Y{last}", names),
+        "sorted": _SORT.format("排名", f"A{first}:{right}{last}", names),
         "inserted": _INSERT.format("数据底稿", 0) + _INSERT.format("得分明细", 30),
         "deleted": _DELETE.format("排名", ranked - 1),
         "torn": _DELETE.format("数据底稿", figures - 1),
