@@ -30,7 +30,7 @@ from evalbatch.cli.doors import (
 )
 
 if TYPE_CHECKING:
-    from evalbatch.verification import Claims, Verification
+    from evalbatch.verification import Verification
 
 _FOLLOWING: Final = 20
 """Differences that follow from others: only so many are told."""
@@ -80,10 +80,10 @@ def verify(
         raise Refused(str(error)) from None
     except UnreadableWorkbook:
         raise Refused(f"{workbook.name} 已损坏，无法读取。") from None
-    return _tell(workbook, found, claims)
+    return _tell(workbook, found)
 
 
-def _tell(workbook: Path, found: Verification, claims: Claims) -> int:
+def _tell(workbook: Path, found: Verification) -> int:
     told = [difference for difference in found.differences if difference.cause != "随之变动"]
     following = [difference for difference in found.differences if difference.cause == "随之变动"]
     for difference in (*told, *islice(following, _FOLLOWING)):
@@ -103,7 +103,9 @@ def _tell(workbook: Path, found: Verification, claims: Claims) -> int:
     if not found.possible:
         typer.echo(f"无法核对：评价依据或程序版本与当时不同（{counts}）。请用当时的方案、名录和程序版本再核对。")
         return NOTHING
+    computed = sum(difference.computed for difference in told)
+    also = f"，其中 {computed} 处公式未改、值随之不同" if computed else ""
     typer.echo(
-        f"不符：{workbook.name} 与由来源文件重新得出的有 {len(found.differences) + found.more} 处不同（{counts}）。"
+        f"不符：{workbook.name} 与由来源文件重新得出的有 {len(found.differences) + found.more} 处不同（{counts}{also}）。"
     )
     return MENDED

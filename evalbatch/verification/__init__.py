@@ -36,7 +36,7 @@ MOST_TOLD: Final = 100_000
 
 @dataclass(frozen=True)
 class Verification:
-    """What came of it: every difference with its cause, and how much was compared."""
+    """What came of it: every difference with its cause, first those that others follow from, and how much was compared."""
 
     differences: tuple[Difference, ...]
     more: int
@@ -95,7 +95,7 @@ def compare(path: Path, outcome: Outcome, scheme: Scheme, claims: Claims) -> Ver
         with open_written(expected) as ours, open_written(path) as theirs:
             comparison = WorkbookComparison(ours, theirs, scheme)
             found = chain(comparison.differences(), differences_beside(path, outcome, scheme))
-            told = tuple(islice(found, MOST_TOLD))
+            told = sorted(islice(found, MOST_TOLD), key=lambda difference: difference.computed)
             more = sum(1 for _ in found)
     return Verification(
         tuple(attributed(told, claims)), more, comparison.cells, comparison.formulas, comparison.uncalculated

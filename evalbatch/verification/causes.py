@@ -14,7 +14,7 @@ SUPPLIED: Final = {"单位名录": "--roster", "财政数据": "--prefill", "截
 VERSION: Final[Cause] = "程序版本"
 _BASIS: Final = frozenset({"方案版本", "方案文件", "方案摘要（SHA-256）", *SUPPLIED})
 _OVERVIEW: Final = "总览"
-_AMONG_ALL: Final = frozenset({"排名", "分类排名", "序号"})
+_AMONG_ALL: Final = frozenset({"排名", "分类排名", "序号", "部门号"})
 """Headers of columns that say something of a department among all of them."""
 _NEW: Final = "收件文件夹中有这个文件，登记中没有"
 _GONE: Final = "登记的这个文件不在收件文件夹中"

@@ -37,6 +37,9 @@ class Difference:
     """Header of its column."""
     row: str = ""
     """What its row is called, where it is no department's."""
+    computed: bool = False
+    """Whether a formula that is as it should be gives another value: it follows from a change elsewhere, or the value
+    alone was written over."""
     of_all: bool = False
     """Whether it depends on every department."""
     cause: Cause = "工作簿"

@@ -21,12 +21,17 @@ _TOKEN: Final = re.compile(
     re.VERBOSE,
 )
 _CELL: Final = re.compile(r"(\$?)([A-Z]{1,3})(\$?)(\d{1,7})")
-_NEWER: Final = "_xlfn."
+_NEWER: Final = "_XLFN."
+_LINK_MARK: Final = '"#'
+_LINK: Final = re.compile(
+    r'"\#(?P<sheet>[^"!]+)!(?P<from>\$?[A-Z]{1,3}\$?\d{1,7})(?::(?P<to>\$?[A-Z]{1,3}\$?\d{1,7}))?"'
+)
+"""A text that leads to cells when it is clicked."""
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Which row of a sheet stands where: pairs of (expected row, row found), rows above its table left out."""
+    """Which row of a sheet stands where: pairs of (expected row, row found)."""
 
     pairs: Sequence[tuple[int, int]]
     complete: bool
@@ -81,42 +86,55 @@ class Meaning:
         self._names = names
         self._rows = rows
 
-    def expected(self, formula: str, sheet: str, row: int) -> str:
-        """A formula of the expected workbook, in a row of a sheet."""
-        return self._written(formula, sheet, row, found=False)
+    def same(self, sheet: str, expected: str, expected_row: int, found: str, found_row: int) -> bool:
+        """Whether a formula at hand says what is expected; ``sheet`` by its expected name.
 
-    def found(self, formula: str, sheet: str, row: int) -> str:
-        """A formula of the workbook at hand; ``sheet`` by its expected name, ``row`` where it stands."""
-        return self._written(formula, sheet, row, found=True)
+        A link to a cell may have moved along with its row or not: neither is anybody's change.
+        """
+        ways = (False, True) if _LINK_MARK in expected else (False,)
+        return any(
+            self._written(expected, sheet, expected_row, False, moved)
+            == self._written(found, sheet, found_row, True, moved)
+            for moved in ways
+        )
 
-    def _written(self, formula: str, sheet: str, row: int, found: bool) -> str:
+    def _written(self, formula: str, sheet: str, row: int, found: bool, moved: bool) -> str:
+        """A formula in one way, whoever wrote it; ``moved`` is whether links are taken by the rows that they lead to."""
+
         def write(match: re.Match[str]) -> str:
             if match["space"]:
                 return ""
+            if match["text"]:
+                link = _LINK.fullmatch(match["text"]) if moved else None
+                return match["text"] if link is None else f"#{self._place(link, sheet, row, found)}"
             if match["from"]:
-                named = match["sheet"]
-                where = sheet if named is None else self._name(named, found)
-                return f"{where}!{self._cells(match['from'], match['to'], where, row, found)}"
+                return self._place(match, sheet, row, found)
             if match["other"]:
                 return f"{self._name(match['other'][:-1], found)}!"
             if match["truth"]:
                 return match["truth"]
             if match["word"]:
-                return match["word"].upper().removeprefix(_NEWER.upper())
+                return match["word"].upper().removeprefix(_NEWER)
             return repr(float(match["number"])) if match["number"] else match[0]
 
         return _TOKEN.sub(write, formula)
+
+    def _place(self, match: re.Match[str], sheet: str, row: int, found: bool) -> str:
+        where = sheet if match["sheet"] is None else self._name(match["sheet"], found)
+        link = match.re is _LINK
+        return f"{where}!{self._cells(match['from'], match['to'], where, row, found, fixed=link)}"
 
     def _name(self, named: str, found: bool) -> str:
         plain = named[1:-1].replace("''", "'") if named.startswith("'") else named
         return self._names.get(plain, plain) if found else plain
 
-    def _cells(self, first: str, last: str | None, sheet: str, own: int, found: bool) -> str:
+    def _cells(self, first: str, last: str | None, sheet: str, own: int, found: bool, fixed: bool) -> str:
         rows = self._rows.get(sheet)
         start, stop = _CELL.fullmatch(first), _CELL.fullmatch(last or first)
         assert start is not None and stop is not None
+        stays = [fixed or bool(cell[3]) for cell in (start, stop)]
         numbers = [start[4], stop[4]]
-        if rows is not None and start[3] and stop[3]:
+        if rows is not None and all(stays):
             whole = int(start[4]), int(stop[4])
             if last is not None:
                 numbers = list(rows.run(*whole) if found else rows.shrunk(*whole))
@@ -124,8 +142,8 @@ class Meaning:
                 numbers = [rows.one(whole[0])] * 2
         ends = [
             # a row that moves along is told by its distance
-            f"{column}${number}" if fixed else f"{column}[{int(number) - own}]"
-            for (_, column, fixed, _), number in zip((start.groups(), stop.groups()), numbers, strict=True)
+            f"{cell[2]}${number}" if stay else f"{cell[2]}[{int(number) - own}]"
+            for cell, stay, number in zip((start, stop), stays, numbers, strict=True)
         ]
         return ends[0] if last is None else ":".join(ends)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Final
 
@@ -45,8 +45,8 @@ Key = tuple[str, ...]
 class Doubt:
     """Two formulas that may mean the same once it is known where the rows of every sheet stand."""
 
-    expected: WrittenCell
-    found: WrittenCell
+    expected: str
+    found: str
     expected_row: int
     found_row: int
     otherwise: Difference | None
@@ -122,7 +122,7 @@ class SheetComparison:
         self._headers = {column: cell.value for column, cell in headers.cells.items() if isinstance(cell.value, str)}
         rows = {row.number - shift: row for row in theirs}
         for row in head:
-            yield from self._row(row, rows.pop(row.number, WrittenRow(row.number + shift, False, {})))
+            yield from self._pair(row, rows.pop(row.number, WrittenRow(row.number + shift, False, {})))
         for row in rows.values():
             if row.cells:
                 yield Difference(self.name, _whole_row(row), EXTRA_ROW)
@@ -192,30 +192,32 @@ class SheetComparison:
             if differs(expected.value, found.value):
                 yield self._about(left, place, told_value(expected, found, kind), header)
             return
-        changed = self._about(left, place, told_formula(expected, found, kind), header)
         if not (expected.formula and found.formula):
-            yield changed
+            yield self._about(left, place, told_formula(expected, found, kind), header)
             return
         told = None
         if found.value is None and expected.value is not None:
             self.uncalculated += 1
         elif differs(expected.value, found.value):
-            told = self._about(left, place, told_value(expected, found, kind), header)
-        if left.number == right.number and expected.formula == found.formula:
-            same = True
+            what = f"公式未改，值{told_value(expected, found, kind)}"
+            told = replace(self._about(left, place, what, header), computed=True)
+        if self._same(expected.formula, left.number, found.formula, right.number):
+            if told is not None:
+                yield told
         else:
-            said = self.meaning.expected(expected.formula, self.name, left.number)
-            same = said == self.meaning.found(found.formula, self.name, right.number)
-        if not same:
-            self.doubts.append(Doubt(expected, found, left.number, right.number, told, changed))
-        elif told is not None:
-            yield told
+            changed = self._about(left, place, told_formula(expected, found, kind), header)
+            self.doubts.append(Doubt(expected.formula, found.formula, left.number, right.number, told, changed))
+
+    def _same(self, expected: str, expected_row: int, found: str, found_row: int) -> bool:
+        """Whether two formulas are the same as far as it can be told before all sheets are known."""
+        if expected == found and expected_row == found_row:
+            return True
+        return self.meaning.same(self.name, expected, expected_row, found, found_row)
 
     def settled(self, meaning: Meaning) -> Iterator[Difference]:
         """What comes of the doubts once it is known where every row stands."""
         for doubt in self.doubts:
-            said = meaning.expected(doubt.expected.formula, self.name, doubt.expected_row)
-            if said != meaning.found(doubt.found.formula, self.name, doubt.found_row):
+            if not meaning.same(self.name, doubt.expected, doubt.expected_row, doubt.found, doubt.found_row):
                 yield doubt.changed
             elif doubt.otherwise is not None:
                 yield doubt.otherwise

@@ -16,7 +16,7 @@ from evalbatch.model import Outcome
 from evalbatch.ranking_workbook import write_ranking_workbook
 from evalbatch.scheme.layout import address, column_letter, column_number
 from evalbatch.verification import Verification, compare, read_claims
-from tests.libreoffice import needs_libreoffice, recalculate
+from tests.libreoffice import needs_libreoffice, operate, recalculate
 from tests.ranking_workbook.outcomes import SCHEME, realistic
 from tests.ranking_workbook.test_live import header_row, place, turn_round
 from tests.verification.tampering import Tampered
@@ -433,3 +433,51 @@ def test_filters_are_harmless_and_a_row_hidden_beside_them_is_not(tmp_path: Path
     assert told(verified(copy.save(tmp_path / "filtered.xlsx"))) == []
     copy.rows("排名", 1, lambda row: row.replace("<row ", '<row hidden="1" ', 1))
     assert told(verified(copy.save(tmp_path / "filtered.xlsx"))) == [("工作簿", "排名", "1:1")]
+
+
+_DELETE = 'doc.Sheets.getByName("{}").Rows.removeByIndex({}, 1)'
+_INSERT = """
+doc.Sheets.getByName("{0}").Rows.insertByIndex({1}, 1)
+doc.Sheets.getByName("{0}").getCellByPosition(0, {1}).String = "请审阅"
+"""
+_SORT = """
+area = doc.Sheets.getByName("{}").getCellRangeByName("{}")
+Dim by(0) As New com.sun.star.table.TableSortField
+by(0).Field = {} : by(0).IsAscending = False
+Dim order(0) As New com.sun.star.beans.PropertyValue
+order(0).Name = "SortFields" : order(0).Value = by()
+area.sort(order())
+"""
+
+
+@needs_libreoffice
+def test_what_was_done_in_a_spreadsheet_is_named_and_references_that_moved_along_are_not(tmp_path: Path) -> None:
+    copy = Tampered(content())
+    source = copy.save(tmp_path / "排名.xlsx")
+    first, last = copy.headers("排名") + 1, copy.book["排名"].max_row
+    right = column_letter(copy.book["排名"].max_column)
+    names = column_number(copy.at("排名", "0104", "填报单位").rstrip("0123456789")) - 1
+    ranked, figures = (int(copy.at(sheet, "0104", "单位编码")[1:]) for sheet in ("排名", "数据底稿"))
+    work = {
+        "sorted": _SORT.format("排名", f"A{first}:{right}{last}", names),
+        "inserted": _INSERT.format("数据底稿", 0) + _INSERT.format("得分明细", 30),
+        "deleted": _DELETE.format("排名", ranked - 1),
+        "torn": _DELETE.format("数据底稿", figures - 1),
+        "renamed": 'doc.Sheets.getByName("得分明细").Name = "明细"',
+    }
+    operate({tmp_path / f"{name}.xlsx": (source, basic) for name, basic in work.items()})
+    found = {name: verified(tmp_path / f"{name}.xlsx").differences for name in work}
+    caused = {
+        name: [(told.sheet, told.cell) for told in differences if not told.computed and "#REF!" not in told.what]
+        for name, differences in found.items()
+    }
+    assert caused == {
+        "sorted": [],
+        "inserted": [("得分明细", "31:31"), ("数据底稿", "1:1")],
+        "deleted": [("排名", f"{ranked}:{ranked}")],
+        "torn": [("数据底稿", f"{figures}:{figures}")],
+        "renamed": [("明细", "")],
+    }
+    assert len(found["sorted"]) == 0 and len(found["renamed"]) == 1
+    lost = {told.code for told in found["torn"] if not told.computed and "公式为" in told.what}
+    assert lost == {"0104"}
