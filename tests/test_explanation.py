@@ -47,7 +47,7 @@ def test_an_indicator_with_the_figures_in_its_cells(
     cells = [line for line in lines if "!" in line and " = " in line and "公式　" not in line]
     assert [line.strip() for line in cells] == [
         "预算执行情况表!G37　S10 本年支出合计，全年预算数 = 3711.70（模板公式，由程序重新计算）",
-        "预算执行情况表!H37　S10 本年支出合计，决算数 = 3632.41（模板公式，由程序重新计算）",
+        "预算执行情况表!H37　S10 本年支出合计，决算数 = 3632.41",
     ]
 
 

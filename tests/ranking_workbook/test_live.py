@@ -176,8 +176,11 @@ def test_a_changed_figure_changes_points_totals_and_ranks_and_the_seal_shows_it(
     assert str(overview["生成后改动"][2]).startswith("生成后改动 2 处")
 
 
-def turn_round(sheet: Worksheet) -> None:
-    """Sort the rows of a sheet backwards as a spreadsheet does: what is of the same row goes along."""
+@needs_libreoffice
+def test_a_sorted_ranking_says_of_every_department_what_it_said(tmp_path: Path) -> None:
+    source = write(tmp_path / "made.xlsx", realistic())
+    book = openpyxl.load_workbook(source)
+    sheet = book["排名"]
     first, last = header_row(sheet) + 1, sheet.max_row
     rows = [[(cell.coordinate, cell.value) for cell in sheet[row]] for row in range(first, last + 1)]
     for target, cells in enumerate(reversed(rows), first):
@@ -186,13 +189,6 @@ def turn_round(sheet: Worksheet) -> None:
             moved.value = value
             if isinstance(value, str) and value.startswith("="):
                 moved.value = Translator(value, origin).translate_formula(moved.coordinate)
-
-
-@needs_libreoffice
-def test_a_sorted_ranking_says_of_every_department_what_it_said(tmp_path: Path) -> None:
-    source = write(tmp_path / "made.xlsx", realistic())
-    book = openpyxl.load_workbook(source)
-    turn_round(book["排名"])
     book.save(tmp_path / "sorted.xlsx")
     (result,) = recalculate([tmp_path / "sorted.xlsx"], tmp_path / "recalculated")
     found = records(openpyxl.load_workbook(result, data_only=True))

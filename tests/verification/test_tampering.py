@@ -10,15 +10,17 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from openpyxl.formula.translate import Translator
+from openpyxl.worksheet.worksheet import Worksheet
 
 from evalbatch import verification
 from evalbatch.model import Outcome
 from evalbatch.ranking_workbook import write_ranking_workbook
 from evalbatch.scheme.layout import address, column_letter, column_number
 from evalbatch.verification import Verification, compare, read_claims
-from tests.libreoffice import needs_libreoffice, operate, recalculate
+from tests.libreoffice import needs_libreoffice, recalculate
 from tests.ranking_workbook.outcomes import SCHEME, realistic
-from tests.ranking_workbook.test_live import header_row, place, turn_round
+from tests.ranking_workbook.test_live import header_row, place
 from tests.verification.tampering import Tampered
 
 Place = tuple[str, str]
@@ -400,6 +402,18 @@ def test_a_change_is_named_after_the_workbook_was_saved_again(tmp_path: Path) ->
     assert {sheet for sheet, _ in follows - {mark, rate}} == {"总览", "通用指标"}
 
 
+def turn_round(sheet: Worksheet) -> None:
+    """Sort the rows of a sheet backwards as a spreadsheet does: what is of the same row goes along."""
+    first, last = header_row(sheet) + 1, sheet.max_row
+    rows = [[(cell.coordinate, cell.value) for cell in sheet[row]] for row in range(first, last + 1)]
+    for target, cells in enumerate(reversed(rows), first):
+        for column, (origin, value) in enumerate(cells, 1):
+            moved = sheet.cell(target, column)
+            moved.value = value
+            if isinstance(value, str) and value.startswith("="):
+                moved.value = Translator(value, origin).translate_formula(moved.coordinate)
+
+
 def test_a_sorted_ranking_is_right_and_a_change_in_it_is_named_where_it_stands(tmp_path: Path) -> None:
     book = openpyxl.load_workbook(io.BytesIO(content()))
     turn_round(book["排名"])
@@ -435,49 +449,3 @@ def test_filters_are_harmless_and_a_row_hidden_beside_them_is_not(tmp_path: Path
     assert told(verified(copy.save(tmp_path / "filtered.xlsx"))) == [("工作簿", "排名", "1:1")]
 
 
-_DELETE = 'doc.Sheets.getByName("{}").Rows.removeByIndex({}, 1)'
-_INSERT = """
-doc.Sheets.getByName("{0}").Rows.insertByIndex({1}, 1)
-doc.Sheets.getByName("{0}").getCellByPosition(0, {1}).String = "请审阅"
-"""
-_SORT = """
-area = doc.Sheets.getByName("{}").getCellRangeByName("{}")
-Dim by(0) As New com.sun.star.table.TableSortField
-by(0).Field = {} : by(0).IsAscending = False
-Dim order(0) As New com.sun.star.beans.PropertyValue
-order(0).Name = "SortFields" : order(0).Value = by()
-area.sort(order())
-"""
-
-
-@needs_libreoffice
-def test_what_was_done_in_a_spreadsheet_is_named_and_references_that_moved_along_are_not(tmp_path: Path) -> None:
-    copy = Tampered(content())
-    source = copy.save(tmp_path / "排名.xlsx")
-    first, last = copy.headers("排名") + 1, copy.book["排名"].max_row
-    right = column_letter(copy.book["排名"].max_column)
-    names = column_number(copy.at("排名", "0104", "填报单位").rstrip("0123456789")) - 1
-    ranked, figures = (int(copy.at(sheet, "0104", "单位编码")[1:]) for sheet in ("排名", "数据底稿"))
-    work = {
-        "sorted": _SORT.format("排名", f"A{first}:{right}{last}", names),
-        "inserted": _INSERT.format("数据底稿", 0) + _INSERT.format("得分明细", 30),
-        "deleted": _DELETE.format("排名", ranked - 1),
-        "torn": _DELETE.format("数据底稿", figures - 1),
-        "renamed": 'doc.Sheets.getByName("得分明细").Name = "明细"',
-    }
-    operate({tmp_path / f"{name}.xlsx": (source, basic) for name, basic in work.items()})
-    found = {name: verified(tmp_path / f"{name}.xlsx").differences for name in work}
-    caused = {
-        name: [(told.sheet, told.cell) for told in differences if not told.computed and "#REF!" not in told.what]
-        for name, differences in found.items()
-    }
-    assert caused == {
-        "sorted": [],
-        "inserted": [("得分明细", "31:31"), ("数据底稿", "1:1")],
-        "deleted": [("排名", f"{ranked}:{ranked}")],
-        "torn": [("数据底稿", f"{figures}:{figures}")],
-        "renamed": [("明细", "")],
-    }
-    assert len(found["sorted"]) == 0 and len(found["renamed"]) == 1
-    lost = {told.code for told in found["torn"] if not told.computed and "公式为" in told.what}
-    assert lost == {"0104"}
