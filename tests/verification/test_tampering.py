@@ -447,5 +447,3 @@ def test_filters_are_harmless_and_a_row_hidden_beside_them_is_not(tmp_path: Path
     assert told(verified(copy.save(tmp_path / "filtered.xlsx"))) == []
     copy.rows("排名", 1, lambda row: row.replace("<row ", '<row hidden="1" ', 1))
     assert told(verified(copy.save(tmp_path / "filtered.xlsx"))) == [("工作簿", "排名", "1:1")]
-
-
