@@ -6,24 +6,26 @@ from typing import Final
 
 from xlsxwriter.worksheet import Worksheet
 
-from evalbatch.department_workbook.figures import FilledRow
+from evalbatch.department_workbook.figures import FilledFigures, FilledRow
 from evalbatch.department_workbook.frame import (
     HEADER,
     KEY_WIDTH,
     Form,
     Head,
+    PrintedRows,
     close_sheet,
     height,
     open_sheet,
     put,
     put_formula,
+    quoted,
     validate,
 )
 from evalbatch.department_workbook.styles import number_format
-from evalbatch.department_workbook.support import is_input, row_text
-from evalbatch.scheme import Formula
+from evalbatch.department_workbook.support import beyond, is_input, list_range, row_text, support_layout
+from evalbatch.scheme import Formula, Scheme
 from evalbatch.scheme.formula import scalar
-from evalbatch.scheme.layout import KEY_HEADER, SheetLayout, list_key, visible_columns
+from evalbatch.scheme.layout import HEADER_ROW, KEY_HEADER, SheetLayout, list_key, visible_columns
 from evalbatch.scheme.spec import ColumnSpec, SheetSpec
 
 _NOTES: Final = {
@@ -41,6 +43,7 @@ _NOTES: Final = {
     "加减分事项表": "注：同一项工作获多级表彰的，工作事项写法应一致，只计最高一项；减分事项须写明事由和分值。",
 }
 _DEFAULT_NOTE: Final = "注：一项一行；行数不够时可在表中插入行。"
+_BEYOND: Final = "【插入的行太多，末尾几行没有参与本工作簿的测算与审核；汇总时照常计算。】"
 _FROZEN: Final = 2
 _PRINTED: Final = 24
 """Rows that are printed at least, so that unused ones do not cost paper."""
@@ -56,15 +59,30 @@ def write_list(form: Form, spec: SheetSpec) -> None:
     label = layout.columns.get(spec.label, _FROZEN)
     headers = [(KEY_HEADER, KEY_WIDTH), *((column.name, column.width) for column in columns)]
     sheet = open_sheet(form, spec.name, head, headers, min(label, 1 + _FROZEN))
+    told = f"{_BEYOND}{head.note}"
+    warning = f"=IF({beyond(form.scheme, spec.prefix)},{quoted(told)},{quoted(head.note)})"
+    sheet.write_formula(2, 0, warning, form.styles.caption(), head.note)
     filled = form.figures.rows[spec.prefix]
     for index in range(spec.rows):
         _write_row(form, sheet, layout, index, filled[index] if index < len(filled) else None)
     first, last = HEADER + 1, layout.last_row - 1
     for column in columns:
         if is_input(column):
-            validate(sheet, first, layout.columns[column.name] - 1, last, column, None)
+            derived = (spec.prefix, column.name) in form.scheme.derivations
+            validate(sheet, first, layout.columns[column.name] - 1, last, column, derived=derived)
     sheet.autofilter(HEADER, 0, last, len(columns))
-    close_sheet(sheet, HEADER + max(len(filled), min(_PRINTED, spec.rows)), len(columns))
+    close_sheet(form, sheet, last, len(columns), printed_rows(form.scheme, form.figures, spec))
+
+
+def printed_rows(scheme: Scheme, figures: FilledFigures, spec: SheetSpec) -> PrintedRows:
+    """A list prints down to its last filled row, and not less than a page."""
+    support = support_layout(scheme)[spec.prefix]
+    least = min(_PRINTED, spec.rows)
+    last = max((number for number, row in enumerate(figures.rows[spec.prefix], 1) if row.used), default=0)
+    filled = f"MAX({least},MAX({support.range(support.used)})-1)"
+    whole = f"ROWS({list_range(scheme, spec.prefix, 1, 1)})-1"
+    formula = f"ROW('{spec.name}'!$A${HEADER_ROW})+IF({beyond(scheme, spec.prefix)},{whole},{filled})"
+    return PrintedRows(formula, HEADER_ROW + max(least, last))
 
 
 def _write_row(form: Form, sheet: Worksheet, layout: SheetLayout, index: int, filled: FilledRow | None) -> None:
