@@ -12,6 +12,7 @@ from evalbatch.cli.doors import (
     MENDED,
     WRITTEN,
     ClusterOption,
+    DeadlineOption,
     Jobs,
     PrefillOption,
     Quiet,
@@ -49,9 +50,7 @@ def run(
             "--public", metavar="FILE.xlsx", help="同时写出公示版：名次、部门、类别、总分、等级，不含涉密单位"
         ),
     ] = None,
-    deadline: Annotated[
-        str | None, typer.Option("--deadline", metavar="DATE", help="报送截止日期，如 2025-08-20：其后收到的注明逾期")
-    ] = None,
+    deadline: DeadlineOption = None,
     time: Annotated[str | None, typer.Option("--time", metavar="ISO", help="运行时间（默认：现在），用于重现")] = None,
     jobs: Jobs = CORES,
     cluster: ClusterOption = "",
