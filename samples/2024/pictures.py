@@ -56,7 +56,7 @@ def sheets_of(workbook: Path, pdf: Path) -> Iterator[tuple[str, int, int]]:
     sheet, count = "", 0
     for page, content in enumerate(text.split("\f")[:-1], 1):
         title = next((line.strip() for line in content.splitlines() if line.strip()), "")
-        sheet, count = (titles[title], 1) if title in titles else (sheet, count + 1)
+        sheet, count = (sheet, count + 1) if titles.get(title, sheet) == sheet else (titles[title], 1)
         yield sheet, count, page
 
 
