@@ -17,6 +17,7 @@ from evalbatch.intake.pieces import TOO_LARGE
 from evalbatch.intake.roster import whether
 from evalbatch.model import NOWHERE, Finding, Level, Ref, Result, Submission, Summary, Supplied
 from evalbatch.reading import NotATemplate, UnreadableWorkbook, is_workbook, read_submission, read_workbook
+from evalbatch.reading.container import OLE_MAGIC
 from evalbatch.rules import Registered
 from evalbatch.scheme import Scheme
 from evalbatch.temporaries import FULL
@@ -49,7 +50,7 @@ def examine_file(
         content = arrival.read() if arrival.size <= MAX_FILE else b""
         digest = hashlib.sha256(content).hexdigest() if content or not arrival.size else digest_of(arrival)
         workbook = is_workbook(content)
-        if not workbook:
+        if not workbook or content.startswith(OLE_MAGIC):  # a mail of Outlook may hold a workbook as it is
             with arrival.open() if not content else io.BytesIO(content) as file:
                 kind = kind_of(file, arrival.name)
                 if kind is not None:

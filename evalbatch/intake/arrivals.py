@@ -122,7 +122,8 @@ def _files(inbox: Path) -> Iterator[tuple[Path, str]]:
         return
     for folder, folders, names in os.walk(inbox, followlinks=False):
         folders.sort()
-        for name in sorted(names):
+        links = [name for name in folders if Path(folder, name).is_symlink()]
+        for name in sorted([*names, *links]):
             path = Path(folder, name)
             yield path, path.relative_to(inbox).as_posix()
 

@@ -37,6 +37,7 @@ DEEPEST: Final = 6
 LARGEST: Final = 4 * 1024**3
 """Bytes of a mailbox or an archive; it is searched where it lies."""
 _MUCH: Final = "内含文件过多、展开后过大或嵌套过深，超出读取上限。请分成几个后重新报送，或解开后放入收件文件夹。"
+_NOTHING: Final = "压缩包内没有文件。请核对后重新报送。"
 _TNEF: Final = "附件是 Outlook 专用格式（winmail.dat），无法读取。请发件人改用纯文本或 HTML 格式重新发送。"
 _TNEF_MAGIC: Final = bytes.fromhex("789f3e22")
 _PREFIX: Final = "evalbatch-"
@@ -73,7 +74,7 @@ def kind_of(file: BinaryIO, name: str) -> Kind | None:
         outlook = is_outlook(file)
         file.seek(0)
         return "Outlook 邮件" if outlook else None
-    if head.startswith((b"PK\3\4", b"PK\5\6", b"PK00PK\3\4")):
+    if head.startswith((b"PK\3\4", b"PK\5\6", b"PK\7\x08", b"PK00PK\3\4")):
         return None if _is_document(file, name) else "压缩包"
     if head.startswith(tuple(MAGIC)):
         return "7z/rar 压缩包"
@@ -129,6 +130,8 @@ def open_container(arrival: Arrival, kind: Kind, file: BinaryIO) -> Opened:
         envelope, pieces = _read(kind, PurePosixPath(arrival.name).name, file, taken.most_bytes)
         taken.addressed(envelope)
         taken.take(pieces)
+        if not len(taken) and kind not in _MAILS:
+            damage = _NOTHING
     except Excess:
         taken.drop()
         damage = _MUCH

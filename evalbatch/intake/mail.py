@@ -67,8 +67,15 @@ def _envelope(message: Message) -> Envelope:
     return Envelope(
         " ".join(_decoded_words(_header(message, "subject")).split()),
         _sent(message),
-        parseaddr(_decoded_words(_header(message, "from")))[1],
+        _sender(message),
     )
+
+
+def _sender(message: Message) -> str:
+    try:
+        return parseaddr(_decoded_words(_header(message, "from")))[1]
+    except (ValueError, IndexError, RecursionError):  # comments within comments
+        return ""
 
 
 def _sent(message: Message) -> datetime | None:
@@ -119,6 +126,7 @@ def _word(piece: bytes, charset: str | None) -> str:
 def _attachments(message: Message) -> Iterator[Piece]:
     try:
         waiting: list[tuple[Message, int]] = [(message, 0)]
+        whole = True
         while waiting:
             part, depth = waiting.pop()
             if depth > _DEEPEST:
@@ -131,10 +139,14 @@ def _attachments(message: Message) -> Iterator[Piece]:
             elif part.is_multipart():
                 within = [inner for inner in part.get_payload() if isinstance(inner, Message)]
                 waiting.extend((inner, depth + 1) for inner in reversed(within))
+            elif part.get_content_maintype() == "multipart":  # cut off, or nothing says where its parts begin
+                whole = False
             elif kind in _SEALED:
                 yield Piece(_file_name(part) or "smime.p7m", fault=SEALED)
             elif _is_attachment(part):
                 yield _attachment(part)
+        if not whole:
+            raise Damaged(DAMAGED)
     except (MessageError, ValueError, LookupError, AttributeError, TypeError, IndexError, RecursionError):
         raise Damaged(DAMAGED) from None
 
