@@ -20,7 +20,7 @@ from evalbatch.reading import NotATemplate, UnreadableWorkbook, is_workbook, rea
 from evalbatch.reading.container import OLE_MAGIC
 from evalbatch.rules import Registered
 from evalbatch.scheme import Scheme
-from evalbatch.temporaries import FULL
+from evalbatch.temporaries import NoRoom
 
 R_co = TypeVar("R_co", covariant=True)
 
@@ -55,9 +55,9 @@ def examine_file(
                 kind = kind_of(file, arrival.name)
                 if kind is not None:
                     return _opened(open_container(arrival, kind, file), digest, scheme)
+    except NoRoom:  # no fault of the file's
+        raise
     except OSError as error:
-        if error.errno in FULL:  # no fault of the file's
-            raise
         reason = f"文件无法读取（{error.strerror or error}）。请核对文件权限后重新放入。"
         return Examined(arrival, "", refusal=refusal(scheme, arrival, reason))
     named = PurePosixPath(arrival.name).suffix.lower() in SPREADSHEETS

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import re
 import tempfile
 import zipfile
@@ -22,6 +21,7 @@ from evalbatch.intake.outlook import is_outlook, read_outlook
 from evalbatch.intake.pieces import Damaged, Envelope, Excess, Piece, searchable
 from evalbatch.reading import refuse_directory
 from evalbatch.reading.container import OLE_MAGIC
+from evalbatch.temporaries import NoRoom
 
 Kind = Literal[
     "邮件", "Outlook 邮件", "邮箱导出文件", "压缩包", "tar 压缩包", "压缩文件", "7z/rar 压缩包", "winmail.dat"
@@ -120,7 +120,7 @@ def _is_mail(head: bytes) -> bool:
 def open_container(arrival: Arrival, kind: Kind, file: BinaryIO) -> Opened:
     """What lies in a mail or an archive; until it is examined it waits in a temporary file of its own.
 
-    Never raises for what the file holds, only OSError and MemoryError for what the machine lacks.
+    Never raises for what the file holds, only NoRoom, OSError and MemoryError for what the machine lacks.
     """
     taken = _Taken(arrival, MOST_MAILS if kind == "邮箱导出文件" else MOST_MEMBERS)
     damage = ""
@@ -193,15 +193,14 @@ class _Taken:
 
     def take(self, pieces: Iterator[Piece]) -> None:
         """Keep every piece; raises Damaged after the last one that could be read, Excess for too many."""
-        descriptor, name = tempfile.mkstemp(prefix=_PREFIX)
-        self._waiting = Path(name)
+        file, self._waiting = _waiting_room()
         try:
-            with os.fdopen(descriptor, "wb") as file:
+            with file:
                 for piece in pieces:
                     if len(self) >= self._most_members or self._held + len(piece.content) > self.most_bytes:
                         raise Excess
                     self._found.append(self._member(piece))
-                    self._held += file.write(piece.content)
+                    self._held += _append(file, piece.content)
         finally:
             if not self._held:
                 self._waiting.unlink()
@@ -249,17 +248,37 @@ class _Taken:
         return replace(member, path=self._waiting, start=self._held, temporary=True)
 
 
+def _waiting_room() -> tuple[io.FileIO, Path]:
+    """A new temporary file, unbuffered, so that a full disk is told where it is written."""
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=_PREFIX)
+    except OSError as error:
+        raise NoRoom(error.errno, error.strerror) from None
+    return io.FileIO(descriptor, "wb"), Path(name)
+
+
+def _append(file: io.FileIO, content: bytes) -> int:
+    """Write all of it; how many bytes that were."""
+    rest = memoryview(content)
+    try:
+        while rest:
+            rest = rest[file.write(rest) :]
+    except OSError as error:
+        raise NoRoom(error.errno, error.strerror) from None
+    return len(content)
+
+
 def wait_together(members: Sequence[Arrival]) -> tuple[Arrival, ...]:
-    """The same arrivals, with what came from another machine put into a temporary file; raises OSError."""
+    """The same arrivals, with what came from another machine put into a temporary file; raises NoRoom."""
     if not any(member.content for member in members):
         return tuple(members)
-    descriptor, name = tempfile.mkstemp(prefix=_PREFIX)
+    file, path = _waiting_room()
     placed = []
-    with os.fdopen(descriptor, "wb") as file:
+    with file:
         for member in members:
             if member.content:
-                place = replace(member, path=Path(name), start=file.tell(), content=None, temporary=True)
-                file.write(member.content)
+                place = replace(member, path=path, start=file.tell(), content=None, temporary=True)
+                _append(file, member.content)
                 member = place
             placed.append(member)
     return tuple(placed)

@@ -8,18 +8,20 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path, PurePosixPath
 
 import pytest
 
 from evalbatch.examination import examine_file
 from evalbatch.intake import Arrival, find_arrivals
+from evalbatch.intake.arrivals import Allowance
 from evalbatch.intake.containers import kind_of
 from evalbatch.intake.mail import mail_time
 from evalbatch.intake.names import Names, decoded, tidy, tidy_path
 from evalbatch.model import Outcome, Submission
 from evalbatch.pipeline import run
+from evalbatch.temporaries import NoRoom
 from evalbatch.workers import Settings
 from tests.forms import scheme
 from tests.intake.forms_of_arrival import (
@@ -41,11 +43,12 @@ from tests.intake.forms_of_arrival import (
     word,
     zipped,
 )
-from tests.test_pipeline import TIME, evaluated, sample
+from tests.test_pipeline import TIME, evaluated, sample, workbook
 
 GOOD = sample("101001").read_bytes()
 NAME = "市商务局_自评表〇.xlsx"
 BOOK = {NAME: GOOD}
+MUCH = "内含文件过多、展开后过大或嵌套过深，超出读取上限。请分成几个后重新报送，或解开后放入收件文件夹。"
 UNTOLD = "不是工作簿，未参与计算"
 
 
@@ -302,3 +305,36 @@ def test_a_kind_is_told_by_the_content(content: bytes, name: str, kind: str | No
     file = io.BytesIO(content)
     assert kind_of(file, name) == kind
     assert file.tell() == 0
+
+
+# ---------------------------------------------------------------- bounds
+
+
+def test_where_nothing_can_wait_no_file_is_blamed(inbox: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    arrival = laid(inbox, "来.zip", zipped(BOOK))
+    monkeypatch.setattr(tempfile, "tempdir", str(inbox / "没有"))
+    with pytest.raises(NoRoom):
+        examine_file(arrival, scheme(), None)
+
+
+def test_what_may_come_out_is_shared_out_among_what_lies_in_it(inbox: Path) -> None:
+    small, large = zipped({"a": b"x"}), zipped({"a": GOOD})
+    arrival = laid(inbox, "来.zip", zipped({"小.zip": small, "大.zip": large, "表.xlsx": GOOD}))
+    held = len(small) + len(large) + len(GOOD)
+    opened = examine_file(replace(arrival, allowance=Allowance(held + 1_000_000, 23)), scheme(), None)
+    shares = {member.name: member.allowance for member in opened.members}
+    assert shares["来.zip/小.zip"].size + shares["来.zip/大.zip"].size in (999_999, 1_000_000)
+    assert (shares["来.zip/小.zip"].members, shares["来.zip/大.zip"].members) == (5, 14)
+    assert shares["来.zip/小.zip"].size >= 250_000
+    for allowance, what in ((Allowance(held - 1, 23), MUCH), (Allowance(held, 2), MUCH)):
+        refused = examine_file(replace(arrival, allowance=allowance), scheme(), None)
+        assert (refused.members, refused.refusal and refused.refusal.what) == ((), what)
+    within = replace(opened.members[0], allowance=Allowance(0, 5))
+    assert examine_file(within, scheme(), None).members == ()
+
+
+def test_two_versions_in_one_mail_are_told_apart_by_their_own_date(inbox: Path) -> None:
+    older, newer = (workbook("101001", {"T10.填报内容": day}) for day in (date(2025, 8, 10), date(2025, 8, 12)))
+    laid(inbox, "来.eml", mail_with({"a.xlsx": newer, "b.xlsx": older}))
+    statuses = {name: status for name, (status, _) in rows(evaluated(inbox)).items()}
+    assert statuses == {"来.eml": "其他材料", "来.eml/a.xlsx": "有效", "来.eml/b.xlsx": "旧版"}
