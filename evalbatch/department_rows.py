@@ -14,13 +14,13 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
-from evalbatch.figures import compress
 from evalbatch.model import LEVELS, NOWHERE, Finding, Line, ListRow, Note, Ref, Result, Submission, Summary
 from evalbatch.model import Value as Raw
 from evalbatch.packing import pack, unpack
 from evalbatch.scheme import APPLICABLE, CONTENT, REASON, SELF_SCORE, Check, Formula, Scheme
 from evalbatch.scheme import formula as language
 from evalbatch.scheme.formula import Cell
+from evalbatch.scheme.layout import compress
 from evalbatch.scheme.spec import ColumnSpec
 
 R = TypeVar("R")

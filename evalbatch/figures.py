@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from evalbatch.model import ListRow, Ref, Row, Submission, Value
 from evalbatch.scheme import Formula, Scheme
 from evalbatch.scheme.formula import Call, Cell, Node, Scalar, cells, highest, number, scalar
-from evalbatch.scheme.layout import column_letter, column_number, template_cell
+from evalbatch.scheme.layout import compress, template_cell
 
 
 class SubmissionFigures:
@@ -110,27 +110,4 @@ def typed_columns(scheme: Scheme, prefix: str, node: Node) -> list[str]:
     return list(names)
 
 
-def compress(places: Iterable[str]) -> str:
-    """Cell names joined as in Excel's name box, runs down a column as ranges (``E70:E75、H70``)."""
-    by_column: dict[str, list[int]] = {}
-    for place in places:
-        letters = place.rstrip("0123456789")
-        by_column.setdefault(letters, []).append(int(place[len(letters) :] or 0))
-    parts: list[str] = []
-    for letters in sorted(by_column, key=lambda name: column_number(name) if name.isalpha() else 0):
-        numbers = sorted(set(by_column[letters]))
-        start = previous = numbers[0]
-        for number_ in [*numbers[1:], -1]:
-            if number_ == previous + 1:
-                previous = number_
-                continue
-            name = column_letter(column_number(letters)) if letters.isalpha() else letters
-            if not start:
-                parts.append(name)
-            else:
-                parts.append(f"{name}{start}" if start == previous else f"{name}{start}:{name}{previous}")
-            start = previous = number_
-    return "、".join(parts)
-
-
-__all__ = ["RowFigures", "SubmissionFigures", "compress", "compute_rows", "evidence", "place_ref"]
+__all__ = ["RowFigures", "SubmissionFigures", "compute_rows", "evidence", "place_ref"]

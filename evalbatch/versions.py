@@ -8,9 +8,9 @@ from typing import Final
 
 from evalbatch.department_rows import Typed, typed_of
 from evalbatch.examination import Examined
-from evalbatch.figures import compress
 from evalbatch.model import Ref, Summary
 from evalbatch.scheme import Scheme
+from evalbatch.scheme.layout import compress
 
 POLICY: Final = "重复报送"
 NEWEST_VALID: Final = "最新有效"

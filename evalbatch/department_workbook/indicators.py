@@ -22,14 +22,13 @@ from evalbatch.department_workbook.live import live_formulas
 from evalbatch.department_workbook.styles import number_format
 from evalbatch.department_workbook.support import live_text, sentence_text
 from evalbatch.scheme import SELF_SCORE, Indicator
-from evalbatch.scheme.layout import KEY_HEADER, SheetLayout, visible_columns
+from evalbatch.scheme.layout import KEY_HEADER, SheetLayout, printed_texts, visible_columns
 from evalbatch.scheme.spec import ColumnSpec, SheetSpec
 
 _NOTE: Final = (
     "注：自评得分在0与分值之间；扣分的写明原因，得满分的注明佐证材料。“系统测算”的指标以测算得分为准，理由见测算说明，“待核”表示所需数据未填全。"
     "确不适用的，是否适用选“否”并在扣分原因栏写明理由；可选指标未选的选“否”。"
 )
-_METHODS: Final = {"测算": "系统测算", "事实": "事实核对", "评判": "评判"}
 _FIGURE: Final = "00000.00"
 """Room for a figure within a sentence."""
 _FROZEN: Final = 4
@@ -49,14 +48,7 @@ def write_indicators(form: Form, spec: SheetSpec) -> None:
 
 def _write_indicator(form: Form, sheet: Worksheet, layout: SheetLayout, indicator: Indicator) -> None:
     row = layout.rows[indicator.code] - 1
-    labels = {
-        "一级指标": indicator.group.title,
-        "二级指标": indicator.spec.level2,
-        "三级指标": indicator.name,
-        "指标说明": indicator.spec.explain,
-        "评价要点": indicator.spec.point,
-        "计分方式": _METHODS[indicator.spec.type],
-    }
+    labels = printed_texts(form.scheme, layout.spec.name)[indicator.code]
     sheet.write_string(row, 0, indicator.code, form.styles.key())
     texts: list[tuple[str, int]] = []
     for column in visible_columns(layout.spec):

@@ -23,7 +23,7 @@ from evalbatch.department_workbook.support import row_text
 from evalbatch.model import Value
 from evalbatch.scheme import CONTENT, Line
 from evalbatch.scheme import formula as language
-from evalbatch.scheme.layout import KEY_HEADER, STATUS_LABELS, SheetLayout, visible_columns
+from evalbatch.scheme.layout import KEY_HEADER, STATUS_LABELS, SheetLayout, printed_texts, visible_columns
 from evalbatch.scheme.spec import ColumnSpec, SheetSpec
 
 _NOTES: Final = {
@@ -66,12 +66,12 @@ def write_lines(form: Form, spec: SheetSpec) -> None:
 def _write_line(form: Form, sheet: Worksheet, layout: SheetLayout, line: Line) -> None:
     row = layout.rows[line.key] - 1
     sheet.write_string(row, 0, line.key, form.styles.key())
-    printed = iter((line.label, line.note))
+    printed = printed_texts(form.scheme, layout.spec.name)[line.key]
     texts: list[tuple[str, int]] = []
     for column in visible_columns(layout.spec):
         at = layout.columns[column.name] - 1
         if column.type == "label":
-            text = next(printed, "")
+            text = printed.get(column.name, "")
             sheet.write_string(row, at, text, form.styles.label(indent=int(text.startswith(_PART))))
             texts.append((text, column.width))
         elif column.formula is not None:

@@ -11,6 +11,7 @@ from typing import Final
 from evalbatch.model import Entry, Note, Ref, Remark, Row, Submission, Value
 from evalbatch.reading.book import Book, Grid, UnreadableWorkbook
 from evalbatch.reading.cells import as_text, plain, read_cell
+from evalbatch.reading.changes import REFERENCE, rewritten, typed_over
 from evalbatch.scheme import CONTENT, INDICATOR_INPUTS, Formula, Scheme
 from evalbatch.scheme.formula import to_excel
 from evalbatch.scheme.layout import (
@@ -21,6 +22,8 @@ from evalbatch.scheme.layout import (
     SUPPORT_SHEET,
     address,
     column_number,
+    compress,
+    printed_texts,
     template_layout,
 )
 from evalbatch.scheme.spec import ColumnSpec, SheetSpec
@@ -28,7 +31,6 @@ from evalbatch.scheme.spec import ColumnSpec, SheetSpec
 REQUIRED: Final = ("封面", "绩效自评表", "预算执行情况表")
 _HEADER_SEARCH: Final = 40
 _TOTAL_LABELS: Final = frozenset({"合计", "总计", "小计", "共计"})
-_REFERENCE: Final = re.compile(r"(?:(?:'([^']+)'|([\w一-鿿]+))!)?\$?([A-Z]{1,3})\$?(\d{1,7})(?![\w(])")
 _UNIT_DECLARED: Final = re.compile(r"单位[:：]\s*(亿元|万元|千元|元)")
 _YEAR: Final = re.compile(r"(?<!\d)(20\d{2})(?!\d)")
 _INDICATOR_CONSTANTS: Final = ("一级指标", "分值")
@@ -95,6 +97,8 @@ class _Reader:
         self.templates: dict[tuple[str, str], str] = {}
         self.places: dict[tuple[str, int, int], str] = {}
         self.uncalculated: set[Ref] = set()
+        self.reformed: dict[str, list[str]] = {}
+        """By sheet, the cells of totals whose formula is not the template's."""
 
     def read(self) -> Submission:
         self.find_sheets()
@@ -125,7 +129,9 @@ class _Reader:
             self.presume_formulas()
         self.derive()
         self.note_uncalculated()
-        explanations = self.read_explanations()
+        for table in self.tables.values():
+            self.remark_changes(table)
+        explanations = self.read_audit()
         self.remark_strangers()
         return Submission(
             code=self.text("T02"),
@@ -397,7 +403,7 @@ class _Reader:
                 return f"«.{name}»"
             return self.places.get((sheet, *at), match[0])
 
-        return _REFERENCE.sub(place, text) == known
+        return REFERENCE.sub(place, text) == known
 
     def entry(
         self, table: _Table, row: int, key: str, column: ColumnSpec, mandatory: bool = False, listed: bool = False
@@ -413,6 +419,8 @@ class _Reader:
             if content == "":
                 self.uncalculated.add(ref)
             return Entry(ref, None, "=" + formula, derived=True)
+        if formula is not None and (table.spec.prefix if listed else key, column.name) in self.scheme.derivations:
+            self.reformed.setdefault(table.spec.name, []).append(ref.cell)
         if place in table.grid.errors:
             return Entry(ref, None, table.grid.errors[place], unreadable=True)
         if formula is not None and content == "" and column.type not in ("text", "label"):
@@ -521,7 +529,37 @@ class _Reader:
 
     # ---------------------------------------------------------------- the rest of the book
 
-    def read_explanations(self) -> dict[str, str]:
+    def remark_changes(self, table: _Table) -> None:
+        """What the department changed of what the template printed or computes; none of it counts."""
+        sheet, printed = table.spec.name, printed_texts(self.scheme, table.spec.name)
+        # these have rules of their own: FS10 and SC08 for names, SC01 for the groups
+        own = (self.label_column(table), *_INDICATOR_CONSTANTS)
+        columns = {name: at for name, at in table.columns.items() if name not in own}
+        texts = list(rewritten(table.grid, table.rows, columns, printed))
+        if texts:
+            found, expected = texts[0][1:]
+            what = "模板印制的文字被改动，以方案为准"
+            self.remark(
+                "FS12", sheet, compress(cell for cell, *_ in texts), what, found, expected, variant="文字"
+            )  # fmt: skip
+        computed = [column.name for column in table.spec.columns if column.computed or column.formula is not None]
+        self.remark_typed_over(
+            sheet, table.grid, table.rows.values(), [table.columns[name] for name in computed if name in table.columns]
+        )
+        # without its rows and columns no formula can be the template's: that is told already
+        told = any(remark.ref.sheet == sheet and remark.code in ("FS05", "FS06") for remark in self.remarks)
+        if sheet in self.reformed and not told:
+            what = "合计、全年预算数的公式与模板不同，按填报数审核"
+            self.remark("FS12", sheet, compress(self.reformed[sheet]), what, "改动的公式", "模板的公式", variant="合计")
+
+    def remark_typed_over(self, sheet: str, grid: Grid, rows: Iterable[int], columns: Sequence[int]) -> None:
+        typed = list(typed_over(grid, rows, columns)) if self.book.formulas_known else []
+        if typed:
+            what = "由公式计算的单元格被改填，没有采用，以系统计算为准"
+            self.remark("FS12", sheet, compress(cell for cell, _ in typed), what, typed[0][1], "公式")
+
+    def read_audit(self) -> dict[str, str]:
+        """情况说明 by the id of its check; verdicts that were typed over are remarked on."""
         grid = next((grid for grid in self.book.grids if plain(grid.name) == AUDIT_SHEET), None)
         if grid is None:
             return {}
@@ -529,8 +567,13 @@ class _Reader:
             words = [plain(cell) if isinstance(cell, str) else "" for cell in row]
             if KEY_HEADER in words and "情况说明" in words:
                 key, text = words.index(KEY_HEADER), words.index("情况说明")
-                found = ((as_text(grid.at(line, key)), as_text(grid.at(line, text)))
-                         for line in range(number + 1, len(grid.rows)))  # fmt: skip
+                keys = {line: as_text(grid.at(line, key)) for line in range(number + 1, len(grid.rows))}
+                known = {check.id for check in self.scheme.checks}
+                rows = [line for line, code in keys.items() if code in known]
+                # a right side may be a threshold, a formula without a reference
+                computed = [words.index(name) for name in ("左值", "差额", "结果") if name in words]
+                self.remark_typed_over(AUDIT_SHEET, grid, rows, computed)
+                found = ((code, as_text(grid.at(line, text))) for line, code in keys.items())
                 return {code: said for code, said in found if code and said}
         return {}
 

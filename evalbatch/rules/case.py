@@ -8,10 +8,11 @@ from decimal import Decimal
 from typing import Final
 
 from evalbatch.bureau import Change
-from evalbatch.figures import SubmissionFigures, compress, place_ref
+from evalbatch.figures import SubmissionFigures, place_ref
 from evalbatch.model import Finding, Level, Line, ListRow, Ref, Submission, Supplied
 from evalbatch.scheme import APPLICABLE, Indicator, Scheme
 from evalbatch.scheme.formula import cells
+from evalbatch.scheme.layout import compress
 from evalbatch.scoring import is_inapplicable
 
 

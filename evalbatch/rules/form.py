@@ -79,6 +79,12 @@ def labels(case: Case) -> Iterator[Finding]:
     yield from remarked(case, "FS10")
 
 
+@rule("FS12")
+def changed_print(case: Case) -> Iterator[Finding]:
+    """A printed text was rewritten, or a computed cell typed over; none of it counts."""
+    yield from remarked(case, "FS12")
+
+
 @rule("HD01")
 def year(case: Case) -> Iterator[Finding]:
     """评价年度 is another year (the workbook goes back) or unreadable."""

@@ -9,12 +9,11 @@ from decimal import Decimal
 from random import Random
 from typing import Final, Literal
 
-from evalbatch.figures import compress
 from evalbatch.model import Value
 from evalbatch.sampling.accounts import Account
 from evalbatch.sampling.package import Content, ErrorValue
 from evalbatch.scheme import APPLICABLE, CONTENT, EVIDENCE, REASON, SELF_SCORE, Scheme
-from evalbatch.scheme.layout import list_key, template_cell, template_layout
+from evalbatch.scheme.layout import compress, list_key, template_cell, template_layout
 
 Expected = tuple[str, str, str]
 """(rule, sheet, cell) of a finding."""
@@ -142,6 +141,12 @@ def _(form: Form) -> list[Expected]:
 def _(form: Form) -> list[Expected]:
     form.overtype("S01", "项目", "人员支出")
     return form.at("FS10", ("S01", "项目"))
+
+
+@_defect("改填了测算得分", "file")
+def _(form: Form) -> list[Expected]:
+    form.overtype("B11", "测算得分", Decimal("1.5"))
+    return form.at("FS12", ("B11", "测算得分"))
 
 
 @_defect("用了上一年的模板", "file")

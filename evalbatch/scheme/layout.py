@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from evalbatch.scheme import Scheme
+from evalbatch.scheme import Indicator, Scheme
 from evalbatch.scheme.spec import ColumnSpec, SheetSpec
 
 KEY_HEADER: Final = "编码"
@@ -19,6 +20,9 @@ STATUS_LABELS: Final = ("填报状态", "自评总分", "测算总分")
 ATTACHMENT_SHEET: Final = "附件表"
 SUPPORT_SHEET: Final = "测算辅助"
 """Hidden sheet of the template: the columns that the scheme computes for each list row."""
+
+_METHODS: Final = {"测算": "系统测算", "事实": "事实核对", "评判": "评判"}
+"""计分方式 as printed, by the type of an indicator."""
 
 
 def column_letter(number: int) -> str:
@@ -41,6 +45,29 @@ def column_number(letters: str) -> int:
 def address(row: int, column: int) -> str:
     """The name of a cell, both 1-based (25, 8 is H25)."""
     return f"{column_letter(column)}{row}"
+
+
+def compress(places: Iterable[str]) -> str:
+    """Cell names joined as in Excel's name box, runs down a column as ranges (``E70:E75、H70``)."""
+    by_column: dict[str, list[int]] = {}
+    for place in places:
+        letters = place.rstrip("0123456789")
+        by_column.setdefault(letters, []).append(int(place[len(letters) :] or 0))
+    parts: list[str] = []
+    for letters in sorted(by_column, key=lambda name: column_number(name) if name.isalpha() else 0):
+        numbers = sorted(set(by_column[letters]))
+        start = previous = numbers[0]
+        for number_ in [*numbers[1:], -1]:
+            if number_ == previous + 1:
+                previous = number_
+                continue
+            name = column_letter(column_number(letters)) if letters.isalpha() else letters
+            if not start:
+                parts.append(name)
+            else:
+                parts.append(f"{name}{start}" if start == previous else f"{name}{start}:{name}{previous}")
+            start = previous = number_
+    return "、".join(parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,3 +134,27 @@ def template_cell(scheme: Scheme, key: str, column: str) -> tuple[str, str]:
     """The (sheet, cell) at which the template has an input cell."""
     sheet = scheme.sheet_of(key)
     return sheet, template_layout(scheme)[sheet].cell(key, column)
+
+
+@lru_cache(maxsize=64)
+def printed_texts(scheme: Scheme, sheet: str) -> Mapping[str, Mapping[str, str]]:
+    """The texts that the template prints in the rows of a sheet: by key, then by column; a blank one is left out."""
+    spec = scheme.sheets[sheet]
+    labels = [column.name for column in spec.columns if column.type == "label"]
+    if spec.kind == "indicators":
+        texts = {code: _indicator_texts(indicator) for code, indicator in scheme.indicators.items()}
+    else:
+        lines = [scheme.lines[line.key] for line in spec.lines]
+        texts = {line.key: dict(zip(labels, (line.label, line.note), strict=False)) for line in lines}
+    return {key: {name: row[name] for name in labels if row.get(name)} for key, row in texts.items()}
+
+
+def _indicator_texts(indicator: Indicator) -> dict[str, str]:
+    return {
+        "一级指标": indicator.group.title,
+        "二级指标": indicator.spec.level2,
+        "三级指标": indicator.name,
+        "指标说明": indicator.spec.explain,
+        "评价要点": indicator.spec.point,
+        "计分方式": _METHODS[indicator.spec.type],
+    }
