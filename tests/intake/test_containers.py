@@ -43,7 +43,7 @@ from tests.intake.forms_of_arrival import (
     word,
     zipped,
 )
-from tests.test_pipeline import TIME, evaluated, sample, workbook
+from tests.test_pipeline import TIME, evaluated, sample, told, workbook
 
 GOOD = sample("101001").read_bytes()
 NAME = "市商务局_自评表〇.xlsx"
@@ -117,6 +117,14 @@ FORMS: Mapping[str, tuple[str, bytes]] = {
     "mailbox": ("来.mbox/00001_报送.eml/" + NAME, mailbox([mail_with(BOOK)])),
     "Outlook": ("来.msg/" + NAME, compound(outlook(BOOK))),
     "Outlook, its names in GBK": ("来.msg/" + NAME, compound(outlook(BOOK, charset="gb18030"))),
+    "Outlook, its names in GBK of the named page": (
+        "来.msg/" + NAME,
+        compound(outlook(BOOK, charset="gb18030", page=936)),
+    ),
+    "Outlook, its names in Big5": (
+        "来.msg/財政.xlsx",
+        compound(outlook({"財政.xlsx": GOOD}, "財政", "big5", page=950)),
+    ),
     "mail in a mail of Outlook": (
         "来.msg/01_里面的.msg/" + NAME,
         compound(outlook({"里面的": outlook(BOOK, "里面的", nested=True)})),
@@ -204,6 +212,16 @@ def test_a_run_leaves_a_mailbox_as_it_was_and_nothing_else(inbox: Path, temporar
     assert (inbox / "来.mbox").read_bytes() == content
     assert list(temporaries.glob("evalbatch-*")) == []
     assert rows(outcome) == rows(evaluated(inbox))
+
+
+def test_what_is_kept_of_members_changes_nothing(inbox: Path) -> None:
+    laid(inbox, "来.eml", mail_with({"材料.zip": zipped(BOOK), "坏.xlsx": b"PK\3\4"}))
+    laid(inbox, "箱.mbox", mailbox([mail_with({"b.xlsx": sample("101002").read_bytes()})]))
+    arrivals = find_arrivals([inbox])
+    without, first, second = (
+        told(run(arrivals, Settings(None, None, 1, cache=cached), TIME)) for cached in (False, True, True)
+    )
+    assert without == first == second
 
 
 # ---------------------------------------------------------------- names
