@@ -63,6 +63,8 @@ class Arrival:
     """Address of the mail's sender, for the return notice only."""
     depth: int = 0
     """How many mails and archives it lay in."""
+    is_mail: bool = False
+    """Whether it is a mail itself: what lies in one was sent together."""
     mailed: bool = False
     """Whether ``received`` is the date of a mail and not the time of a file."""
     allowance: Allowance = _GENEROUS

@@ -122,7 +122,7 @@ def open_container(arrival: Arrival, kind: Kind, file: BinaryIO) -> Opened:
 
     Never raises for what the file holds, only NoRoom, OSError and MemoryError for what the machine lacks.
     """
-    taken = _Taken(arrival, MOST_MAILS if kind == "邮箱导出文件" else MOST_MEMBERS)
+    taken = _Taken(replace(arrival, is_mail=kind in _MAILS), MOST_MAILS if kind == "邮箱导出文件" else MOST_MEMBERS)
     damage = ""
     try:
         if arrival.depth >= DEEPEST or arrival.size > (MAX_FILE if kind in _MAILS else LARGEST):
@@ -234,7 +234,7 @@ class _Taken:
         mail = within if piece.envelope is None else _addressed(within, piece.envelope)
         member = replace(
             mail, name=f"{within.name}/{self._names.take(name)}", size=len(piece.content), depth=within.depth + 1,
-            refusal=piece.skipped or byproduct(name), fault=piece.fault, content=None,
+            refusal=piece.skipped or byproduct(name), fault=piece.fault, content=None, is_mail=piece.is_mail,
         )  # fmt: skip
         if piece.start is not None:  # it stands in the file of its mailbox
             self._containers.append(len(self._found))

@@ -148,7 +148,9 @@ def _attachments(mail: _Storage, folder: str, envelope: Envelope | None, depth: 
         if nested is not None:
             own = f"{folder}{number:02}_{tidy(_envelope(nested).subject or name)}.msg"
             said = _envelope(nested).within(envelope or Envelope())
-            yield Piece(own, skipped=f"邮件中的邮件，内含 {len(nested.attachments())} 个附件", envelope=said)
+            yield Piece(
+                own, skipped=f"邮件中的邮件，内含 {len(nested.attachments())} 个附件", envelope=said, is_mail=True
+            )
             yield from _attachments(nested, f"{own}/", said, depth + 1)
         else:
             yield _attachment(attachment, f"{folder}{tidy(name)}", envelope)

@@ -201,6 +201,37 @@ def test_every_attachment_has_a_row_with_what_its_mail_says(inbox: Path) -> None
     )
 
 
+def test_what_is_sent_together_is_of_one_department_and_what_is_packed_together_need_not_be(inbox: Path) -> None:
+    scan, broken = {"盖章件.pdf": b"%PDF-1.4"}, {"坏.xlsx": b"PK\3\4"}
+    together = mail_with({"a.xlsx": GOOD, "材料.zip": zipped(scan | broken)}, "一")
+    forwarded = mail(
+        nested(mail_with({"c.xlsx": sample("101003").read_bytes()}, "甲", b"i")), nested(mail_with(broken, "乙", b"j"))
+    )
+    laid(inbox, "箱.mbox", mailbox([together, mail_with(scan | broken, "二"), forwarded]))
+    laid(inbox, "包.zip", zipped({"b.xlsx": sample("101002").read_bytes()} | scan | broken))
+    owned = {file.file: file.code for file in evaluated(inbox).files}
+    assert owned == {
+        "包.zip": "101002",
+        "包.zip/b.xlsx": "101002",
+        "包.zip/坏.xlsx": "",
+        "包.zip/盖章件.pdf": "101002",
+        "箱.mbox": "",
+        "箱.mbox/00001_一.eml": "101001",
+        "箱.mbox/00001_一.eml/a.xlsx": "101001",
+        "箱.mbox/00001_一.eml/材料.zip": "101001",
+        "箱.mbox/00001_一.eml/材料.zip/坏.xlsx": "101001",
+        "箱.mbox/00001_一.eml/材料.zip/盖章件.pdf": "101001",
+        "箱.mbox/00002_二.eml": "",
+        "箱.mbox/00002_二.eml/坏.xlsx": "",
+        "箱.mbox/00002_二.eml/盖章件.pdf": "",
+        "箱.mbox/00003_report.eml": "",
+        "箱.mbox/00003_report.eml/乙.eml": "",
+        "箱.mbox/00003_report.eml/乙.eml/坏.xlsx": "",
+        "箱.mbox/00003_report.eml/甲.eml": "101003",
+        "箱.mbox/00003_report.eml/甲.eml/c.xlsx": "101003",
+    }
+
+
 def test_a_run_leaves_a_mailbox_as_it_was_and_nothing_else(inbox: Path, temporaries: Path) -> None:
     content = mailbox([mail_with({"材料.zip": zipped(BOOK)}), mail_with({"箱.mbox": mailbox([mail_with(BOOK)])})])
     laid(inbox, "来.mbox", content)
