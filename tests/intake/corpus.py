@@ -164,8 +164,6 @@ def _workbooks(good: bytes) -> dict[str, Case]:
         "便携文档.xlsx": (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", NO_BOOK),
         "图片.xlsx": (b"\x89PNG\r\n\x1a\n" + bytes(100), NO_BOOK),
         "富文本.xlsx": (rb"{\rtf1\ansi hello}", NO_BOOK),
-        "字处理.xlsx": (zipped({"[Content_Types].xml": b"<Types/>", "word/document.xml": b"<w/>"}), NO_XLSX),
-        "演示.xlsx": (zipped({"[Content_Types].xml": b"<Types/>", "ppt/presentation.xml": b"<p/>"}), NO_XLSX),
         "无工作簿部件.xlsx": (without("xl/workbook.xml"), NO_XLSX),
         "无关系.xlsx": (without("xl/_rels/workbook.xml.rels"), BROKEN),
         "无共享文字.xlsx": (without("xl/sharedStrings.xml"), BROKEN),
