@@ -29,7 +29,7 @@ class Allowance:
     """What may still come out of a mail or an archive, at any depth: bytes and files."""
 
     size: int = 20 * 1024**3
-    members: int = 500_000
+    members: int = 200_000
 
 
 _GENEROUS: Final = Allowance()

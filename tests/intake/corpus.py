@@ -69,6 +69,11 @@ BROKEN_ARCHIVE: Final = f"FS01 {ARCHIVE_DAMAGED}"
 BROKEN_ENTRY: Final = "FS01 压缩包内的该文件已损坏。请重新压缩后报送。"
 UNKNOWN_METHOD: Final = "FS01 压缩方法不受支持。请解压后另用 zip 压缩，或直接报送工作簿。"
 NOTHING: Final = "FS01 压缩包内没有文件。请核对后重新报送。"
+PAGE: Final = (
+    b"MIME-Version: 1.0\r\nX-Document-Type: Workbook\r\nContent-Type: multipart/related; boundary=p\r\n\r\n"
+    b"--p\r\nContent-Type: text/html\r\n\r\n<table></table>\r\n--p--\r\n"
+)
+"""A workbook as Excel saves it for the web in one file."""
 NO_ATTACHMENT: Final = "邮件，没有附件（以链接发送的超大附件须下载后放入收件文件夹）"
 
 
@@ -207,7 +212,8 @@ def _workbooks(good: bytes) -> dict[str, Case]:
         "带宏改名.xlsx": (zipped({**package, "xl/vbaProject.bin": compound({"VBA": {"dir": b"x"}})}), VALID),
         "别的工作簿.xlsx": (zipped(parts(_other_workbook())), NO_TEMPLATE),
         "路径穿越部件.xlsx": (zipped({**package, "../../../etc/passwd": b"x"}), VALID),
-        "空压缩包.xlsx": (zipped({}), NOTHING),
+        "空压缩包.xlsx": (zipped({}), NO_BOOK),
+        "网页包.xls": (PAGE, NO_BOOK),
     }  # fmt: skip
     return {name: (content, _one(outcome)) for name, (content, outcome) in made.items()}
 
