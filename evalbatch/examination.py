@@ -13,7 +13,8 @@ from evalbatch.evaluation import evaluate, returned
 from evalbatch.intake import Arrival, Prefill, Roster
 from evalbatch.intake.archives import ARCHIVES
 from evalbatch.intake.arrivals import MAX_FILE, SPREADSHEETS
-from evalbatch.intake.containers import Opened, kind_of, open_container
+from evalbatch.intake.containers import Opened, open_container
+from evalbatch.intake.kinds import kind_of
 from evalbatch.intake.pieces import TOO_LARGE
 from evalbatch.intake.roster import whether
 from evalbatch.model import NOWHERE, Finding, Level, Ref, Result, Submission, Summary, Supplied

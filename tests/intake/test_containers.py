@@ -16,7 +16,7 @@ import pytest
 from evalbatch.examination import examine_file
 from evalbatch.intake import Arrival, find_arrivals
 from evalbatch.intake.arrivals import Allowance
-from evalbatch.intake.containers import kind_of
+from evalbatch.intake.kinds import kind_of
 from evalbatch.intake.mail import mail_time
 from evalbatch.intake.names import Names, decoded, tidy, tidy_path
 from evalbatch.model import Outcome, Submission
