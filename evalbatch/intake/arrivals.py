@@ -13,6 +13,7 @@ from typing import Final
 
 MAX_FILE: Final = 100 * 1024 * 1024
 """Bytes of a file that is still read as a whole."""
+FORK: Final = "macOS 附带的文件，未读取"
 SPREADSHEETS: Final = frozenset({".xlsx", ".xlsm", ".xls", ".xlsb", ".et", ".ods"})
 """Names under which a department sends what it means to be its workbook."""
 
@@ -149,7 +150,7 @@ def byproduct(name: str) -> str:
     if path.name.startswith(("~$", ".~")):
         return "打开工作簿时产生的临时文件，未读取"
     if path.name.startswith("._") or "__MACOSX" in path.parts:
-        return "macOS 附带的文件，未读取"
+        return FORK
     return ""
 
 

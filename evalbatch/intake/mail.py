@@ -13,7 +13,7 @@ from email.parser import BytesParser
 from email.utils import parseaddr, parsedate_to_datetime
 from typing import BinaryIO, Final
 
-from evalbatch.intake.arrivals import MAX_FILE, local_time
+from evalbatch.intake.arrivals import FORK, MAX_FILE, local_time
 from evalbatch.intake.names import NAMELESS, decoded, tidy
 from evalbatch.intake.pieces import TOO_LARGE, Damaged, Envelope, Excess, Piece, searchable
 
@@ -141,6 +141,8 @@ def _attachments(message: Message) -> Iterator[Piece]:
                 waiting.extend((inner, depth + 1) for inner in reversed(within))
             elif part.get_content_maintype() == "multipart":  # cut off, or nothing says where its parts begin
                 whole = False
+            elif kind == "application/applefile":  # has the name of the file that it goes with
+                yield Piece(_file_name(part) or NAMELESS, skipped=FORK)
             elif kind in _SEALED:
                 yield Piece(_file_name(part) or "smime.p7m", fault=SEALED)
             elif _is_attachment(part):

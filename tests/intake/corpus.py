@@ -480,6 +480,10 @@ def _mails(good: bytes) -> dict[str, Case]:
         "附件截断.eml": (letter[: len(letter) // 2], {"": "邮件，内含 1 个附件", "表.xlsx": BROKEN}),
         "附件为空.eml": (mail_with({"表.xlsx": b""}), {"": "邮件，内含 1 个附件", "表.xlsx": EMPTY}),
         "编码乱.eml": (mail(attached(b'; filename="a.xlsx"', b"").replace(b"\r\n\r\n", b"\r\n\r\n!!!!====")), {"": "邮件，内含 1 个附件", "a.xlsx": EMPTY}),
+        "苹果附件.eml": (
+            mail(attached(b'; filename="a.xlsx"', b"\0\5\x16\7", b"application/applefile"), attached(b'; filename="b.xlsx"', good)),
+            {"": "邮件，内含 2 个附件", "a.xlsx": MAC, "b.xlsx": VALID},
+        ),
         "附件无名.eml": (mail(attached(b"", good)), {"": "邮件，内含 1 个附件", "未命名": VALID}),
         "附件名有路径.eml": (mail(attached(b'; filename="../../etc/a.xlsx"', good)), {"": "邮件，内含 1 个附件", ".._.._etc_a.xlsx": VALID}),
         "附件名字符集未知.eml": (mail(attached(b"; filename*=x-none''%B1%ED.xlsx", good)), one),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import io
 import sys
@@ -88,6 +89,7 @@ def submissions(arrival: Arrival) -> dict[str, Submission]:
 
 
 GBK = NAME.encode("gb18030")
+WORDS = b"\r\n ".join(b"=?gb18030?B?" + base64.b64encode(piece) + b"?=" for piece in (GBK[:5], GBK[5:]))
 PERCENT = "".join(f"%{byte:02X}" for byte in GBK).encode()
 FORMS: Mapping[str, tuple[str, bytes]] = {
     "zip": ("来.zip/" + NAME, zipped(BOOK)),
@@ -101,6 +103,10 @@ FORMS: Mapping[str, tuple[str, bytes]] = {
     "tar.xz": ("来.tar.xz/" + NAME, tarred(BOOK, "xz")),
     "gz": (f"{NAME}.gz/{NAME}", gzip.compress(GOOD)),
     "mail, its name as an encoded word": ("来.eml/" + NAME, mail_with(BOOK)),
+    "mail, its name in two encoded words, cut within a character": (
+        "来.eml/" + NAME,
+        mail(attached(b';\r\n filename="' + WORDS + b'"', GOOD)),
+    ),
     "mail, its name in bytes of GBK": ("来.eml/" + NAME, mail(attached(b'; filename="' + GBK + b'"', GOOD))),
     "mail, its name after RFC 2231": ("来.eml/" + NAME, mail(attached(b"; filename*=GB18030''" + PERCENT, GOOD))),
     "mail, its name in two pieces after RFC 2231": (

@@ -14,7 +14,8 @@ from tests.intake.corpus import corpus, lay
 from tests.intake.forms_of_arrival import needs_libarchive
 from tests.test_pipeline import sample
 
-TIGHT = Limits(seconds=10.0, memory=768 * 1024**2)
+LIMITS = Limits(seconds=30.0, memory=768 * 1024**2)
+"""Seconds for a machine that does much else; ``python -m tests.benchmarks.hostile`` holds each file to ten."""
 
 
 def outcome(item: Examined[Summary]) -> str:
@@ -28,7 +29,7 @@ def outcome(item: Examined[Summary]) -> str:
 def test_every_file_of_the_corpus_becomes_what_it_has_to(tmp_path: Path) -> None:
     cases = corpus(sample("101001").read_bytes())
     expected = lay(cases, tmp_path)
-    found = list(examine_all(find_arrivals([tmp_path]), Settings(None, None, 2, limits=TIGHT)))
+    found = list(examine_all(find_arrivals([tmp_path]), Settings(None, None, 2, limits=LIMITS)))
     assert Counter(item.arrival.name for item in found).most_common(1)[0][1] == 1
     assert {item.arrival.name: outcome(item) for item in found} == expected
     assert len(cases) >= 200
