@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
@@ -29,7 +30,7 @@ _DEEPEST: Final = 100
 _LONGEST: Final = 8_192
 """Characters of a header that are looked at."""
 _MULTIPART: Final = re.compile(rb"^content-type:\s*multipart/|^content-type:\s*message/", re.IGNORECASE | re.MULTILINE)
-_SEPARATOR: Final = re.compile(rb"^From [^\n]*\d\d:\d\d[^\n]*\n(?=>?[!-9;-~]+:)", re.MULTILINE)
+_SEPARATOR: Final = re.compile(rb"From [^\n]*\d\d:\d\d[^\n]*\n(?=>?[!-9;-~]+:)")
 _SUBJECT: Final = re.compile(rb"^subject:([^\n]*(?:\n[ \t][^\n]*)*)", re.IGNORECASE | re.MULTILINE)
 _HEADERS: Final = 64 * 1024
 """Bytes in which the subject of a mail in a mailbox is looked for."""
@@ -49,7 +50,7 @@ def read_mail(content: bytes) -> tuple[Envelope, Iterator[Piece]]:
 def mails_of(file: BinaryIO) -> Iterator[Piece]:
     """The mails of a mailbox, each where it stands; raises Damaged for one without any."""
     content = searchable(file)
-    places = [(match.start(), match.end()) for match in _SEPARATOR.finditer(content)]
+    places = list(_separators(content))
     if not places:
         raise Damaged("邮箱导出文件中没有读出邮件。请改为逐封导出（.eml）后放入收件文件夹。")
     ends = [start for start, _ in places[1:]] + [len(content)]
@@ -58,6 +59,18 @@ def mails_of(file: BinaryIO) -> Iterator[Piece]:
         told = tidy(_decoded_words(decoded(subject[1]))) if subject is not None else NAMELESS
         name, size = f"{number:05}_{told}.eml", end - start
         yield Piece(name, fault=TOO_LARGE) if size > MAX_FILE else Piece(name, start=start, size=size)
+
+
+def _separators(content: bytes | mmap.mmap) -> Iterator[tuple[int, int]]:
+    """Where each line that begins a mail starts and ends; looked for by its first word, as mailboxes have gigabytes."""
+    place = 0
+    while True:
+        match = _SEPARATOR.match(content, place)
+        if match is not None:
+            yield match.span()
+        place = content.find(b"\nFrom ", place) + 1
+        if not place:
+            return
 
 
 # ---------------------------------------------------------------- what a mail says of itself
