@@ -17,7 +17,7 @@ FORK: Final = "macOS 附带的文件，未读取"
 SPREADSHEETS: Final = frozenset({".xlsx", ".xlsm", ".xls", ".xlsb", ".et", ".ods"})
 """Names under which a department sends what it means to be its workbook."""
 
-_CHINA: Final = timezone(timedelta(hours=8))
+CHINA: Final = timezone(timedelta(hours=8))
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -93,7 +93,7 @@ def local_time(instant: datetime) -> datetime:
     The zone is fixed, so that the same inbox gives the same register on every machine.
     """
     try:
-        return instant.astimezone(_CHINA).replace(microsecond=0, tzinfo=None)
+        return instant.astimezone(CHINA).replace(microsecond=0, tzinfo=None)
     except OverflowError:
         return instant.replace(microsecond=0, tzinfo=None)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import mmap
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from email import policy
 from email.errors import MessageError
 from email.header import decode_header
@@ -14,14 +14,13 @@ from email.parser import BytesParser
 from email.utils import parseaddr, parsedate_to_datetime
 from typing import BinaryIO, Final
 
-from evalbatch.intake.arrivals import FORK, MAX_FILE, local_time
+from evalbatch.intake.arrivals import CHINA, FORK, MAX_FILE, local_time
 from evalbatch.intake.names import NAMELESS, decoded, tidy
 from evalbatch.intake.pieces import TOO_LARGE, Damaged, Envelope, Excess, Piece, searchable
 
 DAMAGED: Final = "邮件已损坏，附件无法取出。请发件人重新发送，或另存附件后放入收件文件夹。"
 SEALED: Final = "邮件经加密或签名封装（S/MIME），附件无法取出。请发件人改用普通邮件重新发送。"
 ELSEWHERE: Final = "附件只是一个链接，没有随邮件发送。请下载后放入收件文件夹，或请发件人重新发送。"
-_CHINA: Final = timezone(timedelta(hours=8))
 _AS_IT_CAME: Final = policy.compat32.clone(max_line_length=None)
 _SEALED: Final = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _MOST_PARTS: Final = 2_000
@@ -107,7 +106,7 @@ def mail_time(text: str) -> datetime | None:
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
     if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC if "-0000" in text else _CHINA)
+        moment = moment.replace(tzinfo=UTC if "-0000" in text else CHINA)
     return local_time(moment)
 
 
