@@ -12,6 +12,8 @@ from evalbatch.scheme.layout import address
 
 REFERENCE: Final = re.compile(r"(?:(?:'([^']+)'|([\w一-鿿]+))!)?\$?([A-Z]{1,3})\$?(\d{1,7})(?![\w(])")
 """A reference to a cell within a formula: its sheet, quoted or not, its column and its row."""
+LOST: Final = "#REF!"
+"""A reference to what was deleted, which is told as such."""
 
 
 def rewritten(
@@ -38,7 +40,7 @@ def typed_over(grid: Grid, rows: Iterable[int], columns: Iterable[int]) -> Itera
             formula = grid.formulas.get((row, column))
             if formula is None and _says(content):
                 yield address(row + 1, column + 1), as_text(content)
-            elif formula is not None and not REFERENCE.search(formula):
+            elif formula is not None and not REFERENCE.search(formula) and LOST not in formula:
                 yield address(row + 1, column + 1), f"={formula}"
 
 

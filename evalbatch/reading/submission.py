@@ -11,12 +11,13 @@ from typing import Final
 from evalbatch.model import Entry, Note, Ref, Remark, Row, Submission, Value
 from evalbatch.reading.book import Book, Grid, UnreadableWorkbook
 from evalbatch.reading.cells import as_text, plain, read_cell
-from evalbatch.reading.changes import REFERENCE, rewritten, typed_over
+from evalbatch.reading.changes import LOST, REFERENCE, rewritten, typed_over
 from evalbatch.scheme import CONTENT, INDICATOR_INPUTS, Formula, Scheme
 from evalbatch.scheme.formula import to_excel
 from evalbatch.scheme.layout import (
     ATTACHMENT_SHEET,
     AUDIT_SHEET,
+    GUIDE_SHEET,
     KEY_HEADER,
     STATUS_LABELS,
     SUPPORT_SHEET,
@@ -419,7 +420,8 @@ class _Reader:
             if content == "":
                 self.uncalculated.add(ref)
             return Entry(ref, None, "=" + formula, derived=True)
-        if formula is not None and (table.spec.prefix if listed else key, column.name) in self.scheme.derivations:
+        total = (table.spec.prefix if listed else key, column.name) in self.scheme.derivations
+        if total and formula is not None and LOST not in formula:
             self.reformed.setdefault(table.spec.name, []).append(ref.cell)
         if place in table.grid.errors:
             return Entry(ref, None, table.grid.errors[place], unreadable=True)
@@ -582,7 +584,9 @@ class _Reader:
         if self.book.reaches:
             what = "、".join(self.book.reaches)
             self.remark("FS07", "", "", f"工作簿含有{what}，没有读取也没有更新，按保存时的数值计算", what, "")
-        known = {plain(name) for name in (*self.scheme.sheets, AUDIT_SHEET, ATTACHMENT_SHEET, SUPPORT_SHEET)}
+        known = {
+            plain(name) for name in (*self.scheme.sheets, AUDIT_SHEET, ATTACHMENT_SHEET, GUIDE_SHEET, SUPPORT_SHEET)
+        }
         for grid in self.book.grids:
             if plain(grid.name) not in known and any(
                 isinstance(cell, int | float) and not isinstance(cell, bool) for row in grid.rows for cell in row
