@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import threading
 from datetime import date, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -66,6 +69,16 @@ def open_prefill(path: Path | None, scheme: Scheme, roster: Roster | None) -> Pr
         return read_prefill(path, scheme, roster)
     except PrefillError as error:
         raise Refused(str(error)) from None
+
+
+def load_meanwhile(module: str) -> None:
+    """Let a module that is needed later load while other processes work; what is wrong with it shows where it is."""
+
+    def load() -> None:
+        with contextlib.suppress(Exception):
+            import_module(module)
+
+    threading.Thread(target=load, daemon=True).start()
 
 
 def read_time(text: str | None) -> datetime:

@@ -20,6 +20,7 @@ from evalbatch.cli.doors import (
     SchemeOption,
     check_writable,
     keep_out_of,
+    load_meanwhile,
     open_prefill,
     open_roster,
     open_scheme,
@@ -50,6 +51,10 @@ def run(
     quiet: Quiet = False,
 ) -> int:
     """读取收件文件夹中的全部工作簿，写出一个汇总排名工作簿。"""
+    from evalbatch.processes import prepare_workers
+
+    if not cluster:
+        prepare_workers("evalbatch.workers.ready")
     from evalbatch.console import progress, working
     from evalbatch.intake import InboxError, find_arrivals
     from evalbatch.pipeline import run as run_batch
@@ -73,6 +78,7 @@ def run(
     cached = not no_cache and _has_cache(quiet)
     try:
         with progress(quiet) as show:
+            load_meanwhile("evalbatch.ranking_workbook")
             settings = Settings(scheme, names, jobs, given, cluster=cluster, cache=cached)
             outcome = run_batch(arrivals, settings, moment, show, last_day)
     except WorkersError as error:

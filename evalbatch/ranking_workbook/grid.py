@@ -27,6 +27,7 @@ _FIGURE_ROW: Final = "\ue001"
 _BLOCKS: Final = 0xE010
 _LINE_ROWS: Final = 0xE100
 _HERE: Final = re.compile(r"\[([^\[\]]+)\]")
+_OPEN: Final = re.compile("[\ue000-\uf8ff]")
 _NO_ROWS: Final = 1
 """The row of the title, blank right of its first cell: what a list formula reads where a department has no rows."""
 
@@ -93,28 +94,33 @@ class Grid:
         area = self.areas[sheet]
         return _HERE.sub(lambda match: f"{area.letter(match[1])}{_OWN}", formula)
 
-    def places(self, department: int) -> dict[int, str]:
+    def places(self, department: int) -> dict[str, str]:
         """What the open places stand for in the rows of a department, by its index in 排名."""
         count = len(self.scheme.indicators)
         first_line = self.areas[LINES].first + department * count
-        found = {ord(_FIGURE_ROW): str(self.areas[FIGURES].first + department)}
-        found |= {_LINE_ROWS + index: str(first_line + index) for index in range(count)}
+        found = {_FIGURE_ROW: str(self.areas[FIGURES].first + department)}
+        found |= {chr(_LINE_ROWS + index): str(first_line + index) for index in range(count)}
         for index, prefix in enumerate(self._lists):
             start, stop = self._starts[prefix][department], self._starts[prefix][department + 1]
             first, last = (start, stop - 1) if stop > start else (_NO_ROWS, _NO_ROWS)
-            found |= {_BLOCKS + 2 * index: str(first), _BLOCKS + 2 * index + 1: str(last)}
+            found |= {chr(_BLOCKS + 2 * index): str(first), chr(_BLOCKS + 2 * index + 1): str(last)}
         return found
 
-    @staticmethod
-    def is_of_own_row(formula: str) -> bool:
-        """Whether a formula speaks of nothing but cells of its own row."""
-        return _OWN in formula and "!" not in formula
 
-    @staticmethod
-    def fill(formula: str, places: dict[int, str], row: int) -> str:
-        """The formula as it stands in a row (1-based)."""
-        places[ord(_OWN)] = str(row)
-        return formula.translate(places)
+class Fillable:
+    """A formula with places left open, taken apart once to be filled in row by row."""
+
+    def __init__(self, formula: str) -> None:
+        self.text = formula
+        self.is_of_own_row = _OWN in formula and "!" not in formula
+        """Whether it speaks of nothing but cells of its own row."""
+        self._text = _OPEN.sub("%s", formula.replace("%", "%%"))
+        self._open = _OPEN.findall(formula)
+
+    def fill(self, places: dict[str, str], row: str) -> str:
+        """The formula as it stands in a row (as Excel counts it, in digits)."""
+        places[_OWN] = row
+        return self._text % tuple(map(places.__getitem__, self._open))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,4 +135,4 @@ class _Addresses:
         return self.grid.block(prefix or self.prefix, column)
 
 
-__all__ = ["FIGURES", "LINES", "LIST_SHEETS", "RANKING", "Area", "Grid"]
+__all__ = ["FIGURES", "LINES", "LIST_SHEETS", "RANKING", "Area", "Fillable", "Grid"]

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from math import ceil
 from typing import Final
+from xml.sax.saxutils import escape
 
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from evalbatch.cell_text import plain_text
 from evalbatch.department_rows import Row, Value
-from evalbatch.plain_sheet import PlainSheet, SharedFormula
-from evalbatch.ranking_workbook.cells import write_computed, write_value
+from evalbatch.plain_sheet import PlainSheet
+from evalbatch.ranking_workbook.cells import ColumnCells
 from evalbatch.ranking_workbook.formulas import CHANGED, IS_CHANGED
-from evalbatch.ranking_workbook.grid import Grid
+from evalbatch.ranking_workbook.grid import Fillable, Grid
 from evalbatch.ranking_workbook.looks import Formats
 from evalbatch.ranking_workbook.sheets import OVERVIEW, Sheet
 from evalbatch.scheme.layout import column_letter
@@ -44,7 +45,7 @@ def write_sheet(book: Workbook, formats: Formats, page: Sheet, grid: Grid | None
     room = MOST_ROWS - page.header_row - 1
     rows = _shown(page)
     for part in range(1, max(ceil(len(page.table) / room), 1) + 1):
-        sheet: Worksheet = book.add_worksheet(page.name if part == 1 else f"{page.name}（{part}）", PlainSheet)
+        sheet: PlainSheet = book.add_worksheet(page.name if part == 1 else f"{page.name}（{part}）", PlainSheet)
         _write_part(sheet, formats, page, grid, islice(rows, room))
 
 
@@ -65,7 +66,7 @@ def set_up_page(sheet: Worksheet, a3: bool, footer: str = "") -> None:
     sheet.hide_gridlines(2)
 
 
-def _write_part(sheet: Worksheet, formats: Formats, page: Sheet, grid: Grid | None, rows: Iterable[Row]) -> None:
+def _write_part(sheet: PlainSheet, formats: Formats, page: Sheet, grid: Grid | None, rows: Iterable[Row]) -> None:
     header = page.header_row
     widths = [spec.look.width if spec.width is None else spec.width for spec in page.columns]
     sheet.set_row(0, _TITLE_HEIGHT)
@@ -79,19 +80,7 @@ def _write_part(sheet: Worksheet, formats: Formats, page: Sheet, grid: Grid | No
     for column, (spec, width) in enumerate(zip(page.columns, widths, strict=True)):
         sheet.write_string(header, column, spec.header, formats.header)
         sheet.set_column(column, column, width)
-    looks = [formats.of(spec.look) for spec in page.columns]
-    wrapped = [(column, widths[column]) for column, spec in enumerate(page.columns) if spec.look.wrap]
-    live = _Formulas(page, grid)
-    last = header
-    for last, values in enumerate(rows, header + 1):
-        sheet.set_row(last, row_height([(values[column], width) for column, width in wrapped]))
-        formulas = live.of_row(last)
-        for column, value in enumerate(values):
-            formula = formulas.get(column)
-            if formula is None:
-                write_value(sheet, last, column, value, looks[column])
-            else:
-                write_computed(sheet, last, column, formula, value, looks[column])
+    last = sheet.write_lines(header + 1, _lines(sheet, formats, page, widths, grid, rows))
     right = len(page.columns) - 1
     sheet.autofilter(header, 0, last, right)
     sheet.freeze_panes(header + 1, page.frozen)
@@ -109,19 +98,40 @@ def _write_part(sheet: Worksheet, formats: Formats, page: Sheet, grid: Grid | No
         sheet.repeat_columns(0, page.frozen - 1)
 
 
+def _lines(
+    sheet: PlainSheet,
+    formats: Formats,
+    page: Sheet,
+    widths: Sequence[float],
+    grid: Grid | None,
+    rows: Iterable[Row],
+) -> Iterator[tuple[float, str]]:
+    """The height and the cells of each row."""
+    columns = [ColumnCells(sheet, column, formats.of(spec.look)) for column, spec in enumerate(page.columns)]
+    wrapped = [(column, widths[column]) for column, spec in enumerate(page.columns) if spec.look.wrap]
+    live = _Formulas(page, grid)
+    for index, values in enumerate(rows, page.header_row + 1):
+        row, formulas = str(index + 1), live.of_row(index)
+        cells = [
+            cells.value(row, value) if column not in formulas else cells.computed(row, formulas[column], value)
+            for column, (cells, value) in enumerate(zip(columns, values, strict=True))
+        ]
+        yield row_height([(values[column], width) for column, width in wrapped]), "".join(cells)
+
+
 class _Formulas:
     """The formulas of a page: each compiled once for a column and a line of a department, filled in row by row."""
 
     def __init__(self, page: Sheet, grid: Grid | None) -> None:
         self.page = page
         self.grid = grid
-        self._compiled: dict[int, dict[int, str]] = {}
-        self._shared: dict[tuple[int, str], SharedFormula] = {}
+        self._compiled: dict[int, dict[int, Fillable]] = {}
+        self._shared: dict[tuple[int, str], str] = {}
         self._department = -1
-        self._places: dict[int, str] = {}
+        self._places: dict[str, str] = {}
 
     def of_row(self, row: int) -> dict[int, str]:
-        """The formulas of a row (0-based), by column."""
+        """The formulas of a row (0-based) as ``f`` elements, by column."""
         index = row - self.page.header_row - 1
         if self.grid is None or index >= len(self.page.belongs):
             return {}
@@ -130,27 +140,26 @@ class _Formulas:
             self._department, self._places = department, self.grid.places(department)
         if line not in self._compiled:
             self._compiled[line] = dict(self._compile(self.grid, line))
-        compiled = self._compiled[line]
-        return {column: self._written(self.grid, column, formula, row) for column, formula in compiled.items()}
+        number = str(row + 1)
+        return {column: self._element(column, formula, number) for column, formula in self._compiled[line].items()}
 
-    def _written(self, grid: Grid, column: int, formula: str, row: int) -> str:
+    def _element(self, column: int, formula: Fillable, row: str) -> str:
         """The formula of a cell; one that speaks of its own row alone is written once for all rows below."""
-        shared = self._shared.get((column, formula))
-        if shared is not None:
-            return shared
-        text = grid.fill(formula, self._places, row + 1)
-        if not grid.is_of_own_row(formula):
-            return text
-        number = len(self._shared)
-        self._shared[column, formula] = SharedFormula(text, number)
+        if not formula.is_of_own_row:
+            return f"<f>{formula.fill(self._places, row)}</f>"
+        said = self._shared.get((column, formula.text))
+        if said is not None:
+            return said
+        share = f't="shared" si="{len(self._shared)}"'
+        self._shared[column, formula.text] = f"<f {share}/>"
         letter, last = column_letter(column + 1), self.page.header_row + 1 + len(self.page.table)
-        return SharedFormula(text, number, f"{letter}{row + 1}:{letter}{last}")
+        return f'<f {share} ref="{letter}{row}:{letter}{last}">{formula.fill(self._places, row)}</f>'
 
-    def _compile(self, grid: Grid, line: int) -> Iterator[tuple[int, str]]:
+    def _compile(self, grid: Grid, line: int) -> Iterator[tuple[int, Fillable]]:
         for column, spec in enumerate(self.page.columns):
             formula = spec.formula(grid, line) if callable(spec.formula) else spec.formula
             if formula is not None:
-                yield column, grid.on_sheet(self.page.name, formula)
+                yield column, Fillable(escape(grid.on_sheet(self.page.name, formula)))
 
 
 def row_height(cells: Iterable[tuple[Value, float]]) -> float:

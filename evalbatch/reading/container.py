@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import lzma
 import mmap
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Collection, Iterator
@@ -35,6 +37,11 @@ _ENTRY: Final = b"PK\1\2"
 _ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
 NO_WORKBOOK: Final = "文件不是 Excel 工作簿，请在财政局下发的模板中填报后重新报送。"
 DAMAGED: Final = "文件已损坏，无法打开。请用 Excel 或 WPS 打开核对后另存为 .xlsx 重新报送。"
+_DAMAGES: Final = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, ElementTree.ParseError, struct.error, KeyError, ValueError, EOFError,
+    NotImplementedError, OSError, RuntimeError,
+)  # fmt: skip
+"""What the zip and XML readers raise at damaged bytes."""
 
 
 def refuse_by_magic(content: bytes) -> None:
@@ -72,15 +79,15 @@ def opened(content: bytes) -> Iterator[zipfile.ZipFile]:
             if len(entries) > MAX_PARTS or text > MAX_TEXT or everything > MAX_INFLATED:
                 raise UnreadableWorkbook("文件展开后过大，超出读取上限。请删去多余的表和内容后重新报送。")
             yield package
-    except (zipfile.BadZipFile, zlib.error, KeyError, EOFError, NotImplementedError, OSError, RuntimeError):
-        raise UnreadableWorkbook(DAMAGED) from None
-    except ElementTree.ParseError:
+    except _DAMAGES:
         raise UnreadableWorkbook(DAMAGED) from None
 
 
 def inflate(package: zipfile.ZipFile, part: str) -> bytes:
-    """A part of the package; refuses XML that declares entities."""
+    """A part of the package, as long as it is said to be; refuses XML that declares entities."""
     content = package.read(part)
+    if len(content) != package.getinfo(part).file_size:
+        raise UnreadableWorkbook(DAMAGED)
     if b"<!DOCTYPE" in content[:4096] or b"<!ENTITY" in content[:4096]:
         raise UnreadableWorkbook("文件含有不允许的 XML 声明，请用 Excel 或 WPS 另存为 .xlsx 后重新报送。")
     return content

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import zipfile
 from typing import Final
-from xml.etree import ElementTree
 from xml.sax.saxutils import unescape
 
-from evalbatch.reading.book import Book, Grid, UnreadableWorkbook
-from evalbatch.reading.container import MAX_ROWS, inflate, opened, refuse_area, values
+from evalbatch.reading.book import Book, Grid
+from evalbatch.reading.container import MAX_ROWS, refuse_area, values
+from evalbatch.reading.xlsx_package import plain_package
 from evalbatch.scheme.layout import column_number
 
 _CELL_NAME: Final = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,7})(\d{1,9})"')
@@ -20,38 +19,17 @@ _FORMULA_CELL: Final = re.compile(
 _ERROR_CELL: Final = re.compile(rb'<(?:\w+:)?c\b([^>]*\bt="e"[^>]*)>.*?<(?:\w+:)?v>([^<]*)</(?:\w+:)?v>', re.DOTALL)
 _PLACE: Final = re.compile(rb'\br="([A-Z]{1,3})(\d{1,7})"')
 _SHARED: Final = re.compile(rb'\bsi="(\d+)"')
-_RELATION: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
-_STRICT_RELATION: Final = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
 
 
 def read_xlsx(content: bytes, most_rows: int = MAX_ROWS) -> Book:
     """The sheets of an .xlsx, each of so many rows at most; raises UnreadableWorkbook with a sentence for the user."""
-    with opened(content) as package:
-        parts = _sheet_parts(package)
-        scans = {name: _scan(inflate(package, part), most_rows) for name, part in parts.items()}
+    sheets, plain = plain_package(content, most_rows)
+    scans = {sheet.name: _scan(sheet.xml, most_rows) for sheet in sheets}
     grids = []
-    for name, hidden, rows in values(content, parts):
-        formulas, errors = scans.get(name, ({}, {}))
+    for name, hidden, rows in values(plain, scans):
+        formulas, errors = scans[name]
         grids.append(Grid(name, rows, hidden, formulas, errors))
     return Book(tuple(grids))
-
-
-def _sheet_parts(package: zipfile.ZipFile) -> dict[str, str]:
-    """Sheet name -> part, in workbook order."""
-    names = set(package.namelist())
-    if "xl/workbook.xml" not in names:
-        raise UnreadableWorkbook("文件不是 Excel 工作簿（.xlsx），请在财政局下发的模板中填报后重新报送。")
-    relations = ElementTree.fromstring(inflate(package, "xl/_rels/workbook.xml.rels"))
-    targets = {relation.get("Id", ""): relation.get("Target", "") for relation in relations}
-    parts: dict[str, str] = {}
-    for element in ElementTree.fromstring(inflate(package, "xl/workbook.xml")).iter():
-        if element.tag.rpartition("}")[2] != "sheet":
-            continue
-        target = targets.get(element.get(_RELATION) or element.get(_STRICT_RELATION) or "", "")
-        part = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
-        if "worksheets/" in part and part in names:
-            parts[element.get("name", "")] = part
-    return parts
 
 
 def _scan(xml: bytes, most_rows: int) -> tuple[dict[tuple[int, int], str], dict[tuple[int, int], str]]:
@@ -63,20 +41,22 @@ def _scan(xml: bytes, most_rows: int) -> tuple[dict[tuple[int, int], str], dict[
             columns = max(columns, column_number(match[1].decode()))
         refuse_area(rows, columns, most_rows)
     formulas: dict[tuple[int, int], str] = {}
+    errors: dict[tuple[int, int], str] = {}
     if b"<f" in xml or b":f>" in xml or b":f " in xml:
         shared: dict[bytes, tuple[tuple[int, int], str]] = {}
         for match in _FORMULA_CELL.finditer(xml):
             place = _place(match[1])
             if place is None:
                 continue
-            text = unescape((match[3] or b"").decode("utf-8", "replace"), {"&quot;": '"', "&apos;": "'"})
+            text = unescape((match[3] or b"").decode("utf-8", "replace"), {"&quot;": '"', "&apos;": "'", "&#10;": "\n"})
             group = _SHARED.search(match[2])
             if group is not None and text:
                 shared[group[1]] = (place, text)
             elif group is not None and group[1] in shared:
                 text = _translate(*shared[group[1]], place)
             formulas[place] = text
-    errors: dict[tuple[int, int], str] = {}
+            if not text:
+                errors[place] = "#VALUE!"  # a formula that nobody can see: what it gave may mean anything
     if b't="e"' in xml:
         for match in _ERROR_CELL.finditer(xml):
             place = _place(match[1])

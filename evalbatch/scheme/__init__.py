@@ -364,7 +364,6 @@ def packaged_scheme(edition: str = DEFAULT_EDITION) -> Path:
     return Path(str(resources.files("evalbatch").joinpath("schemes", f"{edition}.toml")))
 
 
-@lru_cache(maxsize=8)
 def load_scheme(path: Path | None = None) -> Scheme:
     """The compiled scheme of a file (the packaged one by default); raises SchemeError with file, key and reason."""
     file = path or packaged_scheme()
@@ -375,6 +374,7 @@ def load_scheme(path: Path | None = None) -> Scheme:
     return compile_scheme(content, file.name)
 
 
+@lru_cache(maxsize=8)
 def compile_scheme(content: bytes, file: str) -> Scheme:
     """The compiled scheme of a TOML text; ``file`` is named in errors."""
     try:
