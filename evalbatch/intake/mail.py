@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import mmap
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email import policy
-from email.errors import MessageError
+from email.errors import InvalidBase64LengthDefect, MessageError
 from email.header import decode_header
 from email.message import Message
 from email.parser import BytesParser
@@ -173,7 +174,12 @@ def _is_attachment(part: Message) -> bool:
 
 def _attachment(part: Message) -> Piece:
     payload = part.get_payload(decode=True)
-    return Piece(_file_name(part) or NAMELESS, payload if isinstance(payload, bytes) else b"")
+    content = payload if isinstance(payload, bytes) else b""
+    if any(isinstance(defect, InvalidBase64LengthDefect) for defect in part.defects):
+        # cut off within a byte: left as it is it would pass for a text
+        whole = re.sub(rb"[^A-Za-z0-9+/]", b"", content)[:-1]
+        content = base64.b64decode(whole)
+    return Piece(_file_name(part) or NAMELESS, content)
 
 
 def _nested(part: Message) -> Piece:

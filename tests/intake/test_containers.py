@@ -362,6 +362,16 @@ def test_a_kind_is_told_by_the_content(content: bytes, name: str, kind: str | No
     assert file.tell() == 0
 
 
+@pytest.mark.parametrize("cut", range(1, 9))
+def test_a_mail_that_is_cut_off_gives_what_there_is_of_its_attachment(inbox: Path, cut: int) -> None:
+    content = mail(attached(b'; filename="a.xlsx"', GOOD[:1000]))
+    cut_off = content[: content.index(b"\r\n--edge--") - cut]
+    (member,) = examine_file(laid(inbox, "来.eml", cut_off), scheme(), None).members
+    given = member.read()
+    assert GOOD[:1000].startswith(given)
+    assert len(given) >= 1000 - cut
+
+
 # ---------------------------------------------------------------- bounds
 
 
