@@ -22,6 +22,7 @@ from evalbatch.cli.run import run
 from evalbatch.cli.sample import sample
 from evalbatch.cli.scheme import scheme_app
 from evalbatch.cli.template import template
+from evalbatch.cli.verify import verify
 from evalbatch.temporaries import gather_temporaries
 
 _SECONDS_TO_TIDY_UP: Final = 10.0
@@ -35,7 +36,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (run, check, template, explain, sample):
+for command in (run, check, template, verify, explain, sample):
     app.command()(command)
 app.add_typer(scheme_app, name="scheme")
 
@@ -49,9 +50,15 @@ def main() -> NoReturn:
     for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), _interrupt)
+    if not os.environ.get("EVALBATCH_DEBUG"):
+        sys.unraisablehook = _say_nothing
     with contextlib.suppress(OSError):  # a full disk is told by the command that needs it
         gather_temporaries()
     sys.exit(_run())
+
+
+def _say_nothing(_: object) -> None:
+    """What a library cannot tidy up after a failure, of which the command has told already."""
 
 
 class Interrupted(SystemExit):

@@ -26,6 +26,9 @@ RosterOption = Annotated[Path | None, typer.Option("--roster", metavar="FILE", h
 PrefillOption = Annotated[
     Path | None, typer.Option("--prefill", metavar="FILE", help="财政数据：财政局预填的内容，以此为准")
 ]
+DeadlineOption = Annotated[
+    str | None, typer.Option("--deadline", metavar="DATE", help="报送截止日期，如 2025-08-20：其后收到的注明逾期")
+]
 Jobs = Annotated[int, typer.Option("--jobs", metavar="N", min=1, help="同时工作的进程数")]
 ClusterOption = Annotated[
     str,

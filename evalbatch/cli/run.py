@@ -12,6 +12,7 @@ from evalbatch.cli.doors import (
     MENDED,
     WRITTEN,
     ClusterOption,
+    DeadlineOption,
     Jobs,
     PrefillOption,
     Quiet,
@@ -26,10 +27,12 @@ from evalbatch.cli.doors import (
     open_scheme,
     read_deadline,
     read_time,
+    write,
 )
 from evalbatch.cli.reports import ReportOption, check_reports, write_reports
 
 if TYPE_CHECKING:
+    from evalbatch.intake import Roster
     from evalbatch.model import Outcome
     from evalbatch.scheme import Scheme
 
@@ -41,9 +44,13 @@ def run(
     roster: RosterOption = None,
     prefill: PrefillOption = None,
     report: ReportOption = None,
-    deadline: Annotated[
-        str | None, typer.Option("--deadline", metavar="DATE", help="报送截止日期，如 2025-08-20：其后收到的注明逾期")
+    public: Annotated[
+        Path | None,
+        typer.Option(
+            "--public", metavar="FILE.xlsx", help="同时写出公示版：名次、部门、类别、总分、等级，不含涉密单位"
+        ),
     ] = None,
+    deadline: DeadlineOption = None,
     time: Annotated[str | None, typer.Option("--time", metavar="ISO", help="运行时间（默认：现在），用于重现")] = None,
     jobs: Jobs = CORES,
     cluster: ClusterOption = "",
@@ -66,8 +73,10 @@ def run(
     moment = read_time(time)
     last_day = read_deadline(deadline)
     reports = report or []
-    keep_out_of([*inbox, scheme, roster, prefill], output, *reports)
-    check_writable(output)
+    keep_out_of([*inbox, scheme, roster, prefill], output, public, *reports)
+    check_writable(output, public)
+    if public is not None and public.resolve() == output.resolve():
+        raise Refused("--public 与排名工作簿是同一个文件，请改用其他文件名。")
     check_reports(reports)
     try:
         arrivals = find_arrivals(inbox)
@@ -86,6 +95,8 @@ def run(
 
     with working(f"正在写出 {output.name}", quiet):
         _write(output, outcome, rules)
+        if public is not None:
+            _publish(public, outcome, rules, names)
         write_reports(reports, outcome, rules)
     _summarise(outcome, output, quiet)
     return MENDED if _needs_mending(outcome) else WRITTEN
@@ -123,6 +134,17 @@ def _write(output: Path, outcome: Outcome, scheme: Scheme) -> None:
             write(csv=True)  # a figure that Parquet cannot hold
     except OutputError as error:
         raise Refused(str(error)) from None
+
+
+def _publish(target: Path, outcome: Outcome, scheme: Scheme, roster: Roster | None) -> None:
+    """Write 公示版; which departments are 涉密 only the roster says."""
+    from evalbatch.ranking_workbook import write_public_workbook
+
+    if roster is None:
+        typer.echo("没有单位名录（--roster），公示版不能识别涉密单位，公开之前请核对。", err=True)
+    secret = [department for department in (roster.departments if roster is not None else ()) if department.secret]
+    names = [text for department in secret for text in (department.code, department.name) if text]
+    write(target, lambda file: write_public_workbook(file, outcome, scheme, names))
 
 
 def _needs_mending(outcome: Outcome) -> bool:

@@ -27,6 +27,22 @@ class Computed:
     value: Value
 
 
+Cell = Value | Computed
+
+
+def shown(cell: Cell) -> Value:
+    """What a cell says."""
+    return cell.value if isinstance(cell, Computed) else cell
+
+
+def write_cell(sheet: Worksheet, row: int, column: int, cell: Cell, formats: tuple[Format, Format, Format]) -> None:
+    """Write a value, or a formula with its value (0-based place)."""
+    if isinstance(cell, Computed):
+        write_computed(sheet, row, column, cell.formula, cell.value, formats)
+    else:
+        write_value(sheet, row, column, cell, formats)
+
+
 def write_value(sheet: Worksheet, row: int, column: int, value: Value, formats: tuple[Format, Format, Format]) -> None:
     """Write a value (0-based place) with the format for numbers or the one for texts; ``None`` stays blank."""
     number, text, _ = formats
@@ -52,7 +68,7 @@ def write_computed(
 def _cached(value: Value) -> float | int | str:
     if isinstance(value, Decimal | int):
         return int(value) if value == int(value) else float(value)
-    return value if isinstance(value, str) else ""
+    return plain_text(value) if isinstance(value, str) else ""
 
 
 class ColumnCells:

@@ -23,6 +23,7 @@ from evalbatch.scheme.formula import Cell, Compare, Evaluator, Figures, FormulaE
 from evalbatch.scheme.spec import (
     CheckSpec,
     ColumnSpec,
+    ColumnType,
     ExampleSpec,
     GradeSpec,
     GroupSpec,
@@ -344,6 +345,12 @@ class Scheme:
         if key in self.lines:
             return self.lines[key].label
         return self.indicators[key].name if key in self.indicators else key
+
+    def type_of(self, key: str, column: str) -> ColumnType:
+        """What the input cell of a line or an indicator holds."""
+        if key in self.lines:
+            return self.lines[key].types[column].type
+        return next(spec.type for spec in self.sheets[self.sheet_of(key)].columns if spec.name == column)
 
     def sheet_of(self, key: str) -> str:
         """The sheet that a key stands on."""
