@@ -57,10 +57,10 @@ def plain_package(content: bytes, most_rows: int) -> tuple[tuple[SheetPart, ...]
     with opened(content) as package:
         parts = _Parts(package)
         book = next((link.part for link in parts.relations("").values() if link.kind == "officeDocument"), "")
-        if book not in parts.names:
+        root = ElementTree.fromstring(parts.read(book)) if book in parts.names else None
+        if root is None or root.tag not in (f"{{{space}}}workbook" for space in NAMESPACES):
             raise UnreadableWorkbook("文件不是 Excel 工作簿（.xlsx），请在财政局下发的模板中填报后重新报送。")
         links = parts.relations(book)
-        root = ElementTree.fromstring(parts.read(book))
         sheets = []
         for element in _all(root, "sheet"):
             link = next((links[element.get(name, "")] for name in _RELATION_IDS if element.get(name) in links), None)
