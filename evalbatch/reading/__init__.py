@@ -9,6 +9,7 @@ from evalbatch.reading.ods import read_ods
 from evalbatch.reading.submission import NotATemplate, derive, read_submission
 from evalbatch.reading.xls import read_xls
 from evalbatch.reading.xlsx import read_xlsx
+from evalbatch.scheme.layout import UNREAD_SHEETS
 
 _XLS_STREAM = "Workbook".encode("utf-16-le")
 _ODS = b"application/vnd.oasis.opendocument.spreadsheet"
@@ -22,11 +23,14 @@ def is_workbook(content: bytes) -> bool:
 
 
 def read_workbook(content: bytes) -> Book:
-    """The sheets of a workbook, its format told by its content; raises UnreadableWorkbook with the reason."""
+    """The sheets of a workbook, its format told by its content; raises UnreadableWorkbook with the reason.
+
+    The sheets of the form that nothing is read from may be left out.
+    """
     refuse_by_magic(content)
     if content.startswith(OLE_MAGIC):
         return read_xls(content)
-    return read_ods(content) if _is_ods(content) else read_xlsx(content)
+    return read_ods(content) if _is_ods(content) else read_xlsx(content, unread=UNREAD_SHEETS)
 
 
 def _is_ods(content: bytes) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import zipfile
+from collections.abc import Collection
+from functools import lru_cache
 from typing import Final
 from xml.etree import ElementTree
 from xml.sax.saxutils import unescape
@@ -13,21 +15,23 @@ from evalbatch.reading.container import MAX_ROWS, inflate, opened, refuse_area, 
 from evalbatch.scheme.layout import column_number
 
 _CELL_NAME: Final = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,7})(\d{1,9})"')
-_FAR_NAME: Final = re.compile(rb'\br="(?:[A-Z]{3,}\d+|[A-Z]+\d{5,})"')
-_FORMULA_CELL: Final = re.compile(
-    rb"<(?:\w+:)?c\b([^>]*)>\s*<(?:\w+:)?f\b([^>]*?)(?:/>|>([^<]*)</(?:\w+:)?f>)", re.DOTALL
-)
+_FAR_NAME: Final = re.compile(rb'r="(?:[A-Z]{3}|[A-Z]{1,2}\d{5})')
+_FORMULA: Final = re.compile(rb"<(?:f|\w+:f)\b([^>]*?)(?:/>|>([^<]*)</(?:\w+:)?f>)")
 _ERROR_CELL: Final = re.compile(rb'<(?:\w+:)?c\b([^>]*\bt="e"[^>]*)>.*?<(?:\w+:)?v>([^<]*)</(?:\w+:)?v>', re.DOTALL)
+_CELL: Final = re.compile(rb"<(?:\w+:)?c\b([^>]*)>\s*")
 _PLACE: Final = re.compile(rb'\br="([A-Z]{1,3})(\d{1,7})"')
 _SHARED: Final = re.compile(rb'\bsi="(\d+)"')
 _RELATION: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _STRICT_RELATION: Final = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
 
 
-def read_xlsx(content: bytes, most_rows: int = MAX_ROWS) -> Book:
-    """The sheets of an .xlsx, each of so many rows at most; raises UnreadableWorkbook with a sentence for the user."""
+def read_xlsx(content: bytes, most_rows: int = MAX_ROWS, unread: Collection[str] = ()) -> Book:
+    """The sheets of an .xlsx, each of so many rows at most; raises UnreadableWorkbook with a sentence for the user.
+
+    Sheets named in ``unread`` are left out, unopened.
+    """
     with opened(content) as package:
-        parts = _sheet_parts(package)
+        parts = {name: part for name, part in _sheet_parts(package).items() if name not in unread}
         scans = {name: _scan(inflate(package, part), most_rows) for name, part in parts.items()}
     grids = []
     for name, hidden, rows in values(content, parts):
@@ -65,12 +69,13 @@ def _scan(xml: bytes, most_rows: int) -> tuple[dict[tuple[int, int], str], dict[
     formulas: dict[tuple[int, int], str] = {}
     if b"<f" in xml or b":f>" in xml or b":f " in xml:
         shared: dict[bytes, tuple[tuple[int, int], str]] = {}
-        for match in _FORMULA_CELL.finditer(xml):
-            place = _place(match[1])
+        for match in _FORMULA.finditer(xml):
+            cell = _CELL.fullmatch(xml, xml.rfind(b"<", 0, match.start()), match.start())
+            place = None if cell is None else _place(cell[1])
             if place is None:
                 continue
-            text = unescape((match[3] or b"").decode("utf-8", "replace"), {"&quot;": '"', "&apos;": "'"})
-            group = _SHARED.search(match[2])
+            text = _text(match[2] or b"")
+            group = _SHARED.search(match[1]) if match[1] else None
             if group is not None and text:
                 shared[group[1]] = (place, text)
             elif group is not None and group[1] in shared:
@@ -85,6 +90,12 @@ def _scan(xml: bytes, most_rows: int) -> tuple[dict[tuple[int, int], str], dict[
     return formulas, errors
 
 
+@lru_cache(maxsize=4096)
+def _text(xml: bytes) -> str:
+    # most workbooks hold the formulas of one template
+    return unescape(xml.decode("utf-8", "replace"), {"&quot;": '"', "&apos;": "'"})
+
+
 def _translate(origin: tuple[int, int], formula: str, place: tuple[int, int]) -> str:
     # shared formulas are rare (a filled-down column), so openpyxl is loaded only for them
     from openpyxl.formula.translate import Translator
@@ -97,4 +108,9 @@ def _translate(origin: tuple[int, int], formula: str, place: tuple[int, int]) ->
 
 def _place(attributes: bytes) -> tuple[int, int] | None:
     match = _PLACE.search(attributes)
-    return None if match is None else (int(match[2]) - 1, column_number(match[1].decode()) - 1)
+    return None if match is None else (int(match[2]) - 1, _column(match[1]))
+
+
+@lru_cache(maxsize=256)
+def _column(letters: bytes) -> int:
+    return column_number(letters.decode()) - 1

@@ -20,6 +20,8 @@ STATUS_LABELS: Final = ("填报状态", "自评总分", "测算总分")
 ATTACHMENT_SHEET: Final = "附件表"
 SUPPORT_SHEET: Final = "测算辅助"
 """Hidden sheet of the template: the columns that the scheme computes for each list row."""
+UNREAD_SHEETS: Final = frozenset({ATTACHMENT_SHEET, SUPPORT_SHEET})
+"""Printed or computed from the others: nothing in them is ever read."""
 
 _METHODS: Final = {"测算": "系统测算", "事实": "事实核对", "评判": "评判"}
 """计分方式 as printed, by the type of an indicator."""
