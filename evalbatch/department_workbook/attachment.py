@@ -22,7 +22,6 @@ from evalbatch.department_workbook.frame import (
 from evalbatch.department_workbook.live import live_formulas
 from evalbatch.department_workbook.support import live_text
 from evalbatch.scheme import SELF_SCORE, Formula, Indicator
-from evalbatch.scheme import formula as language
 from evalbatch.scheme.formula import Cell
 from evalbatch.scheme.layout import ATTACHMENT_SHEET
 from evalbatch.scheme.spec import GroupSpec
@@ -80,7 +79,7 @@ def _level3(form: Form, indicator: Indicator) -> str:
     """The printed code and name; where level 2 is already that, the list in which the department names its own."""
     if not indicator.spec.level2.startswith(indicator.code):
         return f"{indicator.code}{indicator.name}"
-    read = () if indicator.points is None else language.cells(indicator.points.node)
+    read = () if indicator.points is None else indicator.points.cells
     listed = next((cell.key for cell in read if cell.key in form.scheme.lists), None)
     return "" if listed is None else f"见{form.scheme.lists[listed].name}"
 

@@ -22,7 +22,6 @@ from evalbatch.department_workbook.styles import number_format
 from evalbatch.department_workbook.support import row_text
 from evalbatch.model import Value
 from evalbatch.scheme import CONTENT, Line
-from evalbatch.scheme import formula as language
 from evalbatch.scheme.layout import KEY_HEADER, STATUS_LABELS, SheetLayout, printed_texts, visible_columns
 from evalbatch.scheme.spec import ColumnSpec, SheetSpec
 
@@ -106,7 +105,7 @@ def _write_entry(form: Form, sheet: Worksheet, layout: SheetLayout, line: Line, 
 def _write_rate(form: Form, sheet: Worksheet, layout: SheetLayout, line: Line, column: ColumnSpec) -> None:
     row, at = layout.rows[line.key] - 1, layout.columns[column.name] - 1
     rate = form.scheme.line_rate
-    if any(cell.column not in line.types for cell in language.cells(rate.node)):
+    if any(cell.column not in line.types for cell in rate.cells):
         sheet.write_blank(row, at, None, form.styles.unused())
         return
     formula = row_text(rate.node, form.scheme, layout.spec.name, row + 1)

@@ -11,7 +11,6 @@ from evalbatch.bureau import Change
 from evalbatch.figures import SubmissionFigures, place_ref
 from evalbatch.model import Finding, Level, Line, ListRow, Ref, Submission, Supplied
 from evalbatch.scheme import APPLICABLE, Indicator, Scheme
-from evalbatch.scheme.formula import cells
 from evalbatch.scheme.layout import compress
 from evalbatch.scoring import is_inapplicable
 
@@ -50,6 +49,7 @@ class Case:
     changes: tuple[Change, ...] = ()
     """Where the file differs from what the bureau prefilled; ``submission`` already holds the bureau's values."""
     doubt: set[tuple[str, str]] = field(default_factory=set)
+    _totals: list[tuple[tuple[tuple[str, str], ...], list[tuple[str, str]]]] | None = field(default=None, init=False)
 
     def suspect(self, key: str, column: str, sheet: str = "") -> None:
         """Put a cell in doubt; with one cell of a list, what is computed over its column is in doubt too."""
@@ -59,24 +59,26 @@ class Case:
     def spread(self) -> set[tuple[str, str]]:
         """The cells in doubt with every total that rests on them, computed here or spoilt in the file."""
         doubt = set(self.doubt)
+        if doubt and self._totals is None:
+            self._totals = list(self._find_totals())
         reached = 0
         while reached < len(doubt):
             reached = len(doubt)
-            for places, terms in self._totals():
+            for places, terms in self._totals or ():
                 if not doubt.isdisjoint(terms):
                     doubt.update(places)
         return doubt
 
-    def _totals(self) -> Iterator[tuple[tuple[tuple[str, str], ...], list[tuple[str, str]]]]:
+    def _find_totals(self) -> Iterator[tuple[tuple[tuple[str, str], ...], list[tuple[str, str]]]]:
         derivations = self.scheme.derivations
         for place, entry in self.submission.cells.items():
             if place in derivations and (entry.derived or entry.unreadable):
-                yield (place,), [(cell.key, cell.column) for cell in cells(derivations[place].node)]
+                yield (place,), [(cell.key, cell.column) for cell in derivations[place].cells]
         for prefix, rows in self.figures.rows.items():
             for row in rows:
                 for column, entry in row.row.entries.items():
                     if (prefix, column) in derivations and (entry.derived or entry.unreadable):
-                        terms = [(row.row.key, cell.column) for cell in cells(derivations[prefix, column].node)]
+                        terms = [(row.row.key, cell.column) for cell in derivations[prefix, column].cells]
                         yield ((row.row.key, column), (prefix, column)), terms
 
     def rows(self, prefix: str) -> tuple[ListRow, ...]:

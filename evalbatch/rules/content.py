@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
+from functools import lru_cache
 from itertools import combinations
 from typing import Final
 
 from evalbatch.model import Entry, Finding
 from evalbatch.reading.cells import shown
 from evalbatch.rules.case import Case, join, rule
-from evalbatch.scheme import CONTENT, SELF_SCORE
+from evalbatch.scheme import CONTENT, SELF_SCORE, Scheme
 from evalbatch.scheme.spec import ColumnSpec
 
 _FIGURES: Final = frozenset({"amount", "number", "count", "points", "percent"})
@@ -20,20 +21,37 @@ _LARGE_WAN: Final = Decimal(1_000_000)
 
 
 def cells(case: Case) -> Iterator[tuple[tuple[str, str], ColumnSpec, Entry, str]]:
-    """Every input cell with its place, column and name: keyed cells, then list rows."""
-    for (key, column), entry in case.submission.cells.items():
-        if key in case.scheme.lines:
-            yield (key, column), case.scheme.lines[key].types[column], entry, f"{case.scheme.label(key)}（{column}）"
-        else:
-            sheet = case.scheme.sheets[case.scheme.sheet_of(key)]
-            spec = next(item for item in sheet.columns if item.name == column)
-            if not spec.constant and spec.type != "label":
-                yield (key, column), spec, entry, f"{key} {case.scheme.label(key)}（{column}）"
+    """Every input cell that is not blank with its place, column and name: keyed cells, then list rows."""
+    keyed = _keyed_columns(case.scheme)
+    for place, entry in case.submission.cells.items():
+        if place in keyed and not _is_blank(entry):
+            column, name = keyed[place]
+            yield place, column, entry, name
     for prefix, sheet in case.scheme.lists.items():
         columns = {column.name: column for column in sheet.columns}
         for row in case.rows(prefix):
-            for column, entry in row.row.entries.items():
-                yield (row.row.key, column), columns[column], entry, f"{row.row.key}（{column}）"
+            for header, entry in row.row.entries.items():
+                if not _is_blank(entry):
+                    yield (row.row.key, header), columns[header], entry, f"{row.row.key}（{header}）"
+
+
+def _is_blank(entry: Entry) -> bool:
+    return entry.value is None and not entry.raw and not entry.unreadable
+
+
+@lru_cache(maxsize=8)
+def _keyed_columns(scheme: Scheme) -> Mapping[tuple[str, str], tuple[ColumnSpec, str]]:
+    """The column and the name of every keyed input cell, what the template prints left out."""
+    found = {
+        (line.key, column): (spec, f"{line.label}（{column}）")
+        for line in scheme.lines.values()
+        for column, spec in line.types.items()
+    }
+    for code, indicator in scheme.indicators.items():
+        for spec in scheme.sheets[scheme.sheet_of(code)].columns:
+            if not spec.constant and spec.type != "label":
+                found[code, spec.name] = (spec, f"{code} {indicator.name}（{spec.name}）")
+    return found
 
 
 @rule("CT01")

@@ -15,7 +15,7 @@ from evalbatch.department_workbook.support import support_layout
 from evalbatch.model import Value
 from evalbatch.sampling.package import Content
 from evalbatch.scheme import CONTENT, SELF_SCORE, Formula, Scheme
-from evalbatch.scheme.formula import cells, number, scalar
+from evalbatch.scheme.formula import number, scalar
 from evalbatch.scheme.layout import (
     ATTACHMENT_SHEET,
     AUDIT_SHEET,
@@ -94,7 +94,7 @@ def _lines(scheme: Scheme, figures: FilledFigures) -> Iterator[tuple[Place, Cont
             sheet = scheme.lines[key].sheet
             yield (sheet, layouts[sheet].cell(key, column)), figures.figure(key, column)
     rate = scheme.line_rate
-    needed = {cell.column for cell in cells(rate.node)}
+    needed = {cell.column for cell in rate.cells}
     for spec in scheme.spec.sheet:
         name = next((column.name for column in spec.columns if spec.kind == "lines" and column.formula), None)
         for line in spec.lines if name is not None else ():

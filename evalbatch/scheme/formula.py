@@ -454,7 +454,12 @@ def compile_evaluator(node: Node) -> Evaluator:
         case Text(value=text):
             return lambda figures: text
         case Cell(key, column):
-            return lambda figures: scalar(figures.figure(key, column))
+
+            def cell(figures: Figures) -> Scalar:
+                value = figures.figure(key, column)
+                return value if value is None or isinstance(value, Decimal) else scalar(value)
+
+            return cell
         case Sum(terms):
             return _sum_evaluator(tuple((sign, compile_evaluator(term)) for sign, term in terms))
         case Product(left, right, division):
