@@ -263,7 +263,7 @@ def _table(columns: Columns[R], items: Callable[[Result], Iterable[R]]) -> Depar
 
 def row_of(columns: Columns[R], item: R) -> Row:
     """The row of an item: a blank text is a blank."""
-    return tuple([None if (shown := value(item)) == "" else shown for _, value in columns])
+    return tuple([None if isinstance(shown := value(item), str) and not shown else shown for _, value in columns])
 
 
 def _figure(submission: Submission, key: str, column: str) -> Decimal | None:

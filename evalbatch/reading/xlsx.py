@@ -18,7 +18,7 @@ _CELL_NAME: Final = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,7})(\d{1,9})"
 _FAR_NAME: Final = re.compile(rb'r="(?:[A-Z]{3}|[A-Z]{1,2}\d{5})')
 _FORMULA: Final = re.compile(rb"<(?:f|\w+:f)\b([^>]*?)(?:/>|>([^<]*)</(?:\w+:)?f>)")
 _ERROR_CELL: Final = re.compile(rb'<(?:\w+:)?c\b([^>]*\bt="e"[^>]*)>.*?<(?:\w+:)?v>([^<]*)</(?:\w+:)?v>', re.DOTALL)
-_CELL: Final = re.compile(rb"<(?:\w+:)?c\b([^>]*)>\s*")
+_CELL: Final = re.compile(rb'<(?:\w+:)?c\b(?: r="([A-Z]{1,3})(\d{1,7})")?([^>]*)>\s*')
 _PLACE: Final = re.compile(rb'\br="([A-Z]{1,3})(\d{1,7})"')
 _SHARED: Final = re.compile(rb'\bsi="(\d+)"')
 _RELATION: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
@@ -71,7 +71,9 @@ def _scan(xml: bytes, most_rows: int) -> tuple[dict[tuple[int, int], str], dict[
         shared: dict[bytes, tuple[tuple[int, int], str]] = {}
         for match in _FORMULA.finditer(xml):
             cell = _CELL.fullmatch(xml, xml.rfind(b"<", 0, match.start()), match.start())
-            place = None if cell is None else _place(cell[1])
+            if cell is None:
+                continue
+            place = (int(cell[2]) - 1, _column(cell[1])) if cell[1] else _place(cell[3])
             if place is None:
                 continue
             text = _text(match[2] or b"")

@@ -133,7 +133,7 @@ def names(case: Case) -> Iterator[Finding]:
 def optional_rows(case: Case) -> Iterator[Finding]:
     """None of the optional rows of a group was chosen: the group has no points."""
     for group in case.scheme.spec.groups:
-        rows = [code for code, row in case.scheme.indicators.items() if row.group == group and row.spec.optional]
+        rows = [code for code, row in case.scheme.indicators.items() if row.spec.optional and row.group == group]
         if rows and all(case.submission.value(code, APPLICABLE) == "否" for code in rows):
             what = f"{group.name}没有选择任何指标，本组计0分"
             yield case.finding("SC09", case.refs((code, APPLICABLE) for code in rows), what, found="均为否")

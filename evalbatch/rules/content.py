@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from functools import lru_cache
 from itertools import combinations
 from typing import Final
 
 from evalbatch.model import Entry, Finding
 from evalbatch.reading.cells import shown
 from evalbatch.rules.case import Case, join, rule
-from evalbatch.scheme import CONTENT, SELF_SCORE, Scheme
-from evalbatch.scheme.spec import ColumnSpec
+from evalbatch.scheme import CONTENT, SELF_SCORE
 
 _FIGURES: Final = frozenset({"amount", "number", "count", "points", "percent"})
 _TEN_THOUSAND: Final = (Decimal(9000), Decimal(11000))
@@ -20,45 +18,11 @@ _SMALL_YUAN: Final = Decimal(100_000)
 _LARGE_WAN: Final = Decimal(1_000_000)
 
 
-def cells(case: Case) -> Iterator[tuple[tuple[str, str], ColumnSpec, Entry, str]]:
-    """Every input cell that is not blank with its place, column and name: keyed cells, then list rows."""
-    keyed = _keyed_columns(case.scheme)
-    for place, entry in case.submission.cells.items():
-        if place in keyed and not _is_blank(entry):
-            column, name = keyed[place]
-            yield place, column, entry, name
-    for prefix, sheet in case.scheme.lists.items():
-        columns = {column.name: column for column in sheet.columns}
-        for row in case.rows(prefix):
-            for header, entry in row.row.entries.items():
-                if not _is_blank(entry):
-                    yield (row.row.key, header), columns[header], entry, f"{row.row.key}（{header}）"
-
-
-def _is_blank(entry: Entry) -> bool:
-    return entry.value is None and not entry.raw and not entry.unreadable
-
-
-@lru_cache(maxsize=8)
-def _keyed_columns(scheme: Scheme) -> Mapping[tuple[str, str], tuple[ColumnSpec, str]]:
-    """The column and the name of every keyed input cell, what the template prints left out."""
-    found = {
-        (line.key, column): (spec, f"{line.label}（{column}）")
-        for line in scheme.lines.values()
-        for column, spec in line.types.items()
-    }
-    for code, indicator in scheme.indicators.items():
-        for spec in scheme.sheets[scheme.sheet_of(code)].columns:
-            if not spec.constant and spec.type != "label":
-                found[code, spec.name] = (spec, f"{code} {indicator.name}（{spec.name}）")
-    return found
-
-
 @rule("CT01")
 def figures_as_text(case: Case) -> Iterator[Finding]:
     """Figures typed as text were understood: one note a sheet, the cells named."""
     by_sheet: dict[str, list[Entry]] = {}
-    for _, spec, entry, _ in cells(case):
+    for _, spec, entry, _ in case.filled():
         if spec.type in _FIGURES and entry.value is not None and entry.reading.startswith("文本"):
             by_sheet.setdefault(entry.ref.sheet, []).append(entry)
     for entries in by_sheet.values():
@@ -69,7 +33,7 @@ def figures_as_text(case: Case) -> Iterator[Finding]:
 @rule("CT02")
 def unreadable(case: Case) -> Iterator[Finding]:
     """A cell that needs a figure or a date holds something else."""
-    for (key, column), spec, entry, name in cells(case):
+    for (key, column), spec, entry, name in case.filled():
         if entry.unreadable and not entry.raw.startswith("#") and (key, column) not in case.spread():
             case.suspect(key, column, entry.ref.sheet)
             kind = "日期" if spec.type == "date" else "数字"
@@ -129,7 +93,7 @@ def derived_blanks(case: Case) -> Iterable[tuple[str, str]]:
 @rule("CT04")
 def negative(case: Case) -> Iterator[Finding]:
     """A figure that cannot be negative is; derived totals follow from their parts and are left out."""
-    for (key, column), spec, entry, name in cells(case):
+    for (key, column), spec, entry, name in case.filled():
         if spec.signed or spec.type not in _FIGURES or entry.derived or not isinstance(entry.value, Decimal):
             continue
         if column == SELF_SCORE or (column == "决算数" and entry.ref.sheet == case.scheme.lists["X"].name):
@@ -144,7 +108,7 @@ def decimals(case: Case) -> Iterator[Finding]:
     """An amount in 万元 typed as text with other than two decimals."""
     if case.submission.unit != "万元":
         return
-    for _, spec, entry, name in cells(case):
+    for _, spec, entry, name in case.filled():
         if spec.type != "amount" or entry.decimals is None or entry.decimals in (0, 2) or entry.unreadable:
             continue
         variant = "不足两位" if entry.decimals < 2 else ""
@@ -155,7 +119,7 @@ def decimals(case: Case) -> Iterator[Finding]:
 @rule("CT07")
 def percentages(case: Case) -> Iterator[Finding]:
     """97.86 in a percentage cell, or a target in percent beside a fraction."""
-    for place, spec, entry, name in cells(case):
+    for place, spec, entry, name in case.filled():
         if spec.type == "percent" and entry.reading.startswith("“"):
             case.suspect(*place, entry.ref.sheet)
             yield case.finding("CT07", entry.ref, f"{name}写法有歧义：{entry.reading}", found=entry.raw)
@@ -174,7 +138,7 @@ def percentages(case: Case) -> Iterator[Finding]:
 @rule("CT08")
 def choices(case: Case) -> Iterator[Finding]:
     """A closed list was answered with something else."""
-    for place, spec, entry, name in cells(case):
+    for place, spec, entry, name in case.filled():
         if spec.type != "choice" or entry.value is None or place == ("T05", CONTENT):
             continue
         if entry.value not in spec.choices and not (place[0].startswith("Y") and place[1] == "级别"):

@@ -97,7 +97,8 @@ class Formula:
 
     def holds(self, figures: Figures) -> bool:
         """Whether a condition is met."""
-        return self.evaluate(figures) not in (None, _ZERO)
+        value = self.evaluate(figures)
+        return value is not None and value != _ZERO
 
 
 @dataclass(frozen=True, slots=True)

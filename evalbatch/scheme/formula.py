@@ -382,9 +382,9 @@ Evaluator = Callable[[Figures], Scalar]
 
 def scalar(value: Value) -> Scalar:
     """A cell's value as the language sees it: dates as Excel's serial day, an empty text as blank."""
-    if isinstance(value, date):
-        return Decimal(value.toordinal() - _EXCEL_EPOCH)
-    return None if value == "" else value
+    if value is None or isinstance(value, Decimal):
+        return value
+    return (value or None) if isinstance(value, str) else Decimal(value.toordinal() - _EXCEL_EPOCH)
 
 
 def number(value: Value) -> Decimal | None:
