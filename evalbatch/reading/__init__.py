@@ -7,7 +7,6 @@ from evalbatch.reading.book import Book, Grid, UnreadableWorkbook
 from evalbatch.reading.container import OLE_MAGIC, refuse_by_magic
 from evalbatch.reading.ods import read_ods
 from evalbatch.reading.submission import NotATemplate, derive, read_submission
-from evalbatch.reading.xls import read_xls
 from evalbatch.reading.xlsx import read_xlsx
 from evalbatch.scheme.layout import UNREAD_SHEETS
 
@@ -29,6 +28,9 @@ def read_workbook(content: bytes) -> Book:
     """
     refuse_by_magic(content)
     if content.startswith(OLE_MAGIC):
+        # xlrd takes longer to load than a workbook to read, and .xls are rare
+        from evalbatch.reading.xls import read_xls
+
         return read_xls(content)
     return read_ods(content) if _is_ods(content) else read_xlsx(content, unread=UNREAD_SHEETS)
 

@@ -16,7 +16,8 @@ from evalbatch.scheme.layout import column_number
 
 _CELL_NAME: Final = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,7})(\d{1,9})"')
 _FAR_NAME: Final = re.compile(rb'r="(?:[A-Z]{3}|[A-Z]{1,2}\d{5})')
-_FORMULA: Final = re.compile(rb"<(?:f|\w+:f)\b([^>]*?)(?:/>|>([^<]*)</(?:\w+:)?f>)")
+_FORMULA: Final = re.compile(rb"<f\b([^>]*?)(?:/>|>([^<]*)</f>)")
+_PREFIXED_FORMULA: Final = re.compile(rb"<\w+:f\b([^>]*?)(?:/>|>([^<]*)</\w+:f>)")
 _ERROR_CELL: Final = re.compile(rb'<(?:\w+:)?c\b([^>]*\bt="e"[^>]*)>.*?<(?:\w+:)?v>([^<]*)</(?:\w+:)?v>', re.DOTALL)
 _CELL: Final = re.compile(rb'<(?:\w+:)?c\b(?: r="([A-Z]{1,3})(\d{1,7})")?([^>]*)>\s*')
 _PLACE: Final = re.compile(rb'\br="([A-Z]{1,3})(\d{1,7})"')
@@ -67,9 +68,9 @@ def _scan(xml: bytes, most_rows: int) -> tuple[dict[tuple[int, int], str], dict[
             columns = max(columns, column_number(match[1].decode()))
         refuse_area(rows, columns, most_rows)
     formulas: dict[tuple[int, int], str] = {}
-    if b"<f" in xml or b":f>" in xml or b":f " in xml:
-        shared: dict[bytes, tuple[tuple[int, int], str]] = {}
-        for match in _FORMULA.finditer(xml):
+    shared: dict[bytes, tuple[tuple[int, int], str]] = {}
+    for pattern in (_FORMULA, _PREFIXED_FORMULA) if b":f" in xml else (_FORMULA,):
+        for match in pattern.finditer(xml):
             cell = _CELL.fullmatch(xml, xml.rfind(b"<", 0, match.start()), match.start())
             if cell is None:
                 continue

@@ -26,7 +26,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, ROUND_UP, Context, Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final, Protocol
 
 import lark
@@ -213,6 +213,7 @@ def _parser() -> lark.Lark:
     return lark.Lark(_GRAMMAR, parser="lalr", transformer=_Builder(), maybe_placeholders=True)
 
 
+@lru_cache(maxsize=1024)
 def parse(text: str) -> Node:
     """The tree of a formula as written; raises FormulaError with the position of the first fault."""
     try:
