@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from evalbatch.model import Entry, Ref
-from evalbatch.reading.cells import plain
+from evalbatch.reading.cells import KEPT, plain
 from evalbatch.scheme import INDICATOR_INPUTS, Scheme
 from evalbatch.scheme.formula import to_excel
 from evalbatch.scheme.layout import address, column_number, template_layout
@@ -122,10 +122,13 @@ def _row_slots(
         )  # fmt: skip
 
 
-@lru_cache(maxsize=8192)
 def holds_printed_formula(slot: Slot, formula: str) -> bool:
     """Whether a formula of the book is the one that the template has in that cell, wherever its cells stand now."""
+    return (_is_printed if len(formula) <= KEPT else _is_printed.__wrapped__)(slot, formula)
 
+
+@lru_cache(maxsize=8192)
+def _is_printed(slot: Slot, formula: str) -> bool:
     def place(match: re.Match[str]) -> str:
         sheet = plain(match[1] or match[2] or slot.sheet)
         return slot.places.get((sheet, int(match[4]) - 1, column_number(match[3]) - 1), match[0])

@@ -22,22 +22,20 @@ _COMPACT_DATE: Final = re.compile(r"(20\d{2})(\d{2})(\d{2})")
 _ALIASES: Final = {">=": "≥", "<=": "≤", "==": "="}
 _MINUS: Final = str.maketrans({"−": "-", "﹣": "-", "﹢": "+", "、": ",", "。": "."})
 _BRACKETS: Final = str.maketrans("〔〕[]【】〖〗{}〈〉<>", "()()()()()()()")
-_WORD: Final = 64
-"""Characters of the longest text that is still taken for a word."""
+KEPT: Final = 1024
+"""Characters of a text at most of which the answer is kept: headers, names and formulas come again in every workbook,
+long texts do not and would fill the memory."""
 _SERIALS: Final = range(32_874, 73_051)  # 1990-01-01 … 2099-12-31 as Excel counts days
 
 
 def plain(text: str) -> str:
     """Text with width, spaces and line breaks taken away: what two spellings of one word have in common."""
-    # headers, keys and names come again in every workbook, long texts do not
-    return _plain_word(text) if len(text) <= _WORD else _plain(text)
+    return _plain(text) if len(text) <= KEPT else _plain.__wrapped__(text)
 
 
+@lru_cache(maxsize=4096)
 def _plain(text: str) -> str:
     return "".join(unicodedata.normalize("NFKC", text).split())
-
-
-_plain_word: Final = lru_cache(maxsize=4096)(_plain)
 
 
 def spelling(name: str) -> str:

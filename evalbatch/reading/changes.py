@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from evalbatch.reading.arrangement import REFERENCE
 from evalbatch.reading.book import Content, Grid
-from evalbatch.reading.cells import as_text, plain
+from evalbatch.reading.cells import KEPT, as_text, plain
 from evalbatch.scheme.layout import address
 
 
@@ -35,7 +35,7 @@ def typed_over(grid: Grid, rows: Iterable[int], columns: Iterable[int]) -> Itera
             formula = grid.formulas.get((row, column))
             if formula is None and _says(content):
                 yield address(row + 1, column + 1), as_text(content)
-            elif formula is not None and not _refers(formula):
+            elif formula is not None and not (_refers if len(formula) <= KEPT else REFERENCE.search)(formula):
                 yield address(row + 1, column + 1), f"={formula}"
 
 

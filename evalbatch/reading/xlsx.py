@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import Final
 from xml.etree import ElementTree
@@ -16,12 +16,16 @@ from evalbatch.scheme.layout import column_number
 
 _CELL_NAME: Final = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,7})(\d{1,9})"')
 _FAR_NAME: Final = re.compile(rb'r="(?:[A-Z]{3}|[A-Z]{1,2}\d{5})')
-_FORMULA: Final = re.compile(rb"<f\b([^>]*?)(?:/>|>([^<]*)</f>)")
-_PREFIXED_FORMULA: Final = re.compile(rb"<\w+:f\b([^>]*?)(?:/>|>([^<]*)</\w+:f>)")
+_FORMULA: Final = re.compile(rb'<c r="([A-Z]{1,3}\d{1,7})"[^>]*><f([^<]*)<')
+"""A formula as nearly every program writes it: the name of its cell, then its own attributes and text."""
+_ODD_FORMULA: Final = re.compile(rb"<(?:\w+:)?c\b([^>]*)>\s*<(?:\w+:)?f\b([^<]*)<", re.DOTALL)
+"""A formula in whatever way XML allows."""
+_PREFIX: Final = re.compile(rb":f\b")
 _ERROR_CELL: Final = re.compile(rb'<(?:\w+:)?c\b([^>]*\bt="e"[^>]*)>.*?<(?:\w+:)?v>([^<]*)</(?:\w+:)?v>', re.DOTALL)
-_CELL: Final = re.compile(rb'<(?:\w+:)?c\b(?: r="([A-Z]{1,3})(\d{1,7})")?([^>]*)>\s*')
 _PLACE: Final = re.compile(rb'\br="([A-Z]{1,3})(\d{1,7})"')
 _SHARED: Final = re.compile(rb'\bsi="(\d+)"')
+_FORM: Final = 512 * 1024
+"""Bytes of a sheet's XML that may be one of the form's: what its formulas say is kept for the next workbook."""
 _RELATION: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _STRICT_RELATION: Final = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
 
@@ -59,7 +63,7 @@ def _sheet_parts(package: zipfile.ZipFile) -> dict[str, str]:
     return parts
 
 
-def _scan(xml: bytes, most_rows: int) -> tuple[dict[tuple[int, int], str], dict[tuple[int, int], str]]:
+def _scan(xml: bytes, most_rows: int) -> tuple[Mapping[tuple[int, int], str], Mapping[tuple[int, int], str]]:
     """Formulas and error values of a sheet by place; refuses a used rectangle that no form can have."""
     if _FAR_NAME.search(xml):
         rows = columns = 0
@@ -67,36 +71,43 @@ def _scan(xml: bytes, most_rows: int) -> tuple[dict[tuple[int, int], str], dict[
             rows = max(rows, int(match[2]))
             columns = max(columns, column_number(match[1].decode()))
         refuse_area(rows, columns, most_rows)
-    formulas: dict[tuple[int, int], str] = {}
-    shared: dict[bytes, tuple[tuple[int, int], str]] = {}
-    for pattern in (_FORMULA, _PREFIXED_FORMULA) if b":f" in xml else (_FORMULA,):
-        for match in pattern.finditer(xml):
-            cell = _CELL.fullmatch(xml, xml.rfind(b"<", 0, match.start()), match.start())
-            if cell is None:
-                continue
-            place = (int(cell[2]) - 1, _column(cell[1])) if cell[1] else _place(cell[3])
-            if place is None:
-                continue
-            text = _text(match[2] or b"")
-            group = _SHARED.search(match[1]) if match[1] else None
-            if group is not None and text:
-                shared[group[1]] = (place, text)
-            elif group is not None and group[1] in shared:
-                text = _translate(*shared[group[1]], place)
-            formulas[place] = text
     errors: dict[tuple[int, int], str] = {}
     if b't="e"' in xml:
         for match in _ERROR_CELL.finditer(xml):
             place = _place(match[1])
             if place is not None:
                 errors[place] = match[2].decode("utf-8", "replace")
-    return formulas, errors
+    return _formulas(xml), errors
 
 
-@lru_cache(maxsize=4096)
-def _text(xml: bytes) -> str:
-    # most workbooks hold the formulas of one template
-    return unescape(xml.decode("utf-8", "replace"), {"&quot;": '"', "&apos;": "'"})
+def _formulas(xml: bytes) -> Mapping[tuple[int, int], str]:
+    found = _FORMULA.findall(xml)
+    if len(found) < xml.count(b"<f", 0, xml.rfind(b"</sheetData>")) or _PREFIX.search(xml):
+        found = []
+        for attributes, formula in _ODD_FORMULA.findall(xml):
+            name = _PLACE.search(attributes)
+            if name is not None:
+                found.append((name[1] + name[2], formula))
+    return (_placed if len(xml) <= _FORM else _placed.__wrapped__)(tuple(found))
+
+
+@lru_cache(maxsize=32)
+def _placed(found: tuple[tuple[bytes, bytes], ...]) -> Mapping[tuple[int, int], str]:
+    """Formulas by place; most sheets hold those of one template."""
+    formulas: dict[tuple[int, int], str] = {}
+    shared: dict[bytes, tuple[tuple[int, int], str]] = {}
+    for name, formula in found:
+        letters = name.rstrip(b"0123456789")
+        place = int(name[len(letters) :]) - 1, column_number(letters.decode()) - 1
+        attributes, _, written = formula.partition(b">")
+        text = unescape(written.decode("utf-8", "replace"), {"&quot;": '"', "&apos;": "'"})
+        group = _SHARED.search(attributes)
+        if group is not None and text:
+            shared[group[1]] = (place, text)
+        elif group is not None and group[1] in shared:
+            text = _translate(*shared[group[1]], place)
+        formulas[place] = text
+    return formulas
 
 
 def _translate(origin: tuple[int, int], formula: str, place: tuple[int, int]) -> str:
@@ -111,9 +122,4 @@ def _translate(origin: tuple[int, int], formula: str, place: tuple[int, int]) ->
 
 def _place(attributes: bytes) -> tuple[int, int] | None:
     match = _PLACE.search(attributes)
-    return None if match is None else (int(match[2]) - 1, _column(match[1]))
-
-
-@lru_cache(maxsize=256)
-def _column(letters: bytes) -> int:
-    return column_number(letters.decode()) - 1
+    return None if match is None else (int(match[2]) - 1, column_number(match[1].decode()) - 1)
