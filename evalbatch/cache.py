@@ -131,10 +131,10 @@ def judged_by(scheme: bytes, scheme_file: str, roster: Roster | None, prefill: P
 def remembered(arrival: Arrival, judged: str, examine: Callable[[], Examined[Summary]]) -> Examined[Summary]:
     """What became of a file: as kept, else as ``examine`` finds it, which is then kept."""
     entries = _entries(folder())
-    if entries is None or arrival.refusal or arrival.size > _LARGEST:
+    if entries is None or arrival.refusal or arrival.fault or arrival.size > _LARGEST:
         return examine()
     with _unless_unusable():
-        digest = _digest(arrival)
+        digest = digest_of(arrival)
         content = entries.get(_key(arrival, judged, digest))
         if content is not None:
             return Examined(arrival, digest, *_restored(content))
@@ -160,10 +160,6 @@ def _entries(place: Path) -> Entries | None:
         return Entries(place)
     except (sqlite3.Error, OSError):
         return None
-
-
-def _digest(arrival: Arrival) -> str:
-    return digest_of(arrival.path) if arrival.content is None else hashlib.sha256(arrival.content).hexdigest()
 
 
 def _key(arrival: Arrival, judged: str, digest: str) -> bytes:

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, Final, Generic, TypeVar, cast
+from pathlib import PurePosixPath
+from typing import Any, Generic, TypeVar, cast
 
 from evalbatch.department_rows import summarise
 from evalbatch.evaluation import evaluate, returned
 from evalbatch.intake import Arrival, Prefill, Roster
-from evalbatch.intake.arrivals import SPREADSHEETS
+from evalbatch.intake.arrivals import MAX_FILE, SPREADSHEETS
+from evalbatch.intake.containers import Opened, kind_of, open_container
+from evalbatch.intake.pieces import TOO_LARGE
 from evalbatch.intake.roster import whether
 from evalbatch.model import NOWHERE, Finding, Level, Ref, Result, Submission, Summary, Supplied
 from evalbatch.reading import NotATemplate, UnreadableWorkbook, is_workbook, read_submission, read_workbook
 from evalbatch.rules import Registered
 from evalbatch.scheme import Scheme
-
-MAX_FILE: Final = 100 * 1024 * 1024
-"""Bytes of a file that is still opened as a workbook."""
-
+from evalbatch.temporaries import FULL
 
 R_co = TypeVar("R_co", covariant=True)
 
@@ -43,18 +43,28 @@ def examine_file(
     """Read, check and score one file; whatever is wrong with it becomes data, never an exception."""
     if arrival.refusal:
         return Examined(arrival, "", other=arrival.refusal)
+    if arrival.fault:
+        return Examined(arrival, "", refusal=refusal(scheme, arrival, arrival.fault))
     try:
-        content = arrival.path.read_bytes() if arrival.size <= MAX_FILE else b""
-        digest = hashlib.sha256(content).hexdigest() if content or not arrival.size else digest_of(arrival.path)
+        content = arrival.read() if arrival.size <= MAX_FILE else b""
+        digest = hashlib.sha256(content).hexdigest() if content or not arrival.size else digest_of(arrival)
+        workbook = is_workbook(content)
+        if not workbook:
+            with arrival.open() if not content else io.BytesIO(content) as file:
+                kind = kind_of(file, arrival.name)
+                if kind is not None:
+                    return _opened(open_container(arrival, kind, file), digest, scheme)
     except OSError as error:
+        if error.errno in FULL:  # no fault of the file's
+            raise
         reason = f"文件无法读取（{error.strerror or error}）。请核对文件权限后重新放入。"
         return Examined(arrival, "", refusal=refusal(scheme, arrival, reason))
-    named = arrival.path.suffix.lower() in SPREADSHEETS
-    if not named and not is_workbook(content):
+    named = PurePosixPath(arrival.name).suffix.lower() in SPREADSHEETS
+    if not named and not workbook:
         return Examined(arrival, digest, other="不是工作簿，未参与计算")
     try:
         if arrival.size > MAX_FILE:
-            raise UnreadableWorkbook("文件超过100MB，超出读取上限。请删去图片等无关内容后重新报送。")
+            raise UnreadableWorkbook(TOO_LARGE)
         submission = read_submission(read_workbook(content), scheme, arrival.name)
     except NotATemplate:
         return Examined(arrival, digest, other="工作簿不是填报模板，未参与计算")
@@ -62,6 +72,15 @@ def examine_file(
         return Examined(arrival, digest, refusal=refusal(scheme, arrival, error.reason))
     result = evaluate(submission, scheme, register(arrival, submission, roster, prefill))
     return Examined(arrival, digest, result=result, refusal=returned(result))
+
+
+def _opened(opened: Opened, digest: str, scheme: Scheme) -> Examined[Result]:
+    """A mail or an archive: other material itself, and sent back where not all of what lay in it could be had."""
+    if not opened.damage:
+        return Examined(opened.arrival, digest, other=opened.said, members=opened.members)
+    got = f"已取出 {len(opened.members)} 个文件。" if opened.members else ""
+    back = refusal(scheme, opened.arrival, opened.damage + got)
+    return Examined(opened.arrival, digest, refusal=back, members=opened.members)
 
 
 def abridge(examined: Examined[Result], scheme: Scheme) -> Examined[Summary]:
@@ -122,9 +141,9 @@ def judged(item: Examined[Summary], finding: Finding | None) -> Examined[Summary
     return replace(item, result=result, refusal=item.refusal or back)
 
 
-def digest_of(path: Path) -> str:
-    """SHA-256 of a file, read in pieces."""
-    with path.open("rb") as file:
+def digest_of(arrival: Arrival) -> str:
+    """SHA-256 of what arrived, a file read in pieces; raises OSError."""
+    with arrival.open() as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

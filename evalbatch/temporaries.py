@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import errno
 import os
 import re
 import shutil
@@ -19,6 +20,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
 
+FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""Numbers of the errors by which a system says that a disk has no room."""
 _PREFIX: Final = ".evalbatch-"
 _OURS: Final = re.compile(r"\.evalbatch-[a-z0-9_]{8}")
 _HELD: Final = "held"

@@ -39,14 +39,15 @@ def recalculate(paths: Sequence[Path], out_dir: Path) -> list[Path]:
     return convert(paths, out_dir, "xlsx")
 
 
-def convert(paths: Sequence[Path], out_dir: Path, form: str) -> list[Path]:
-    """The recalculated workbooks in another format (``pdf``)."""
+def convert(paths: Sequence[Path], out_dir: Path, form: str, recalculated: bool = True) -> list[Path]:
+    """The workbooks in another format (``pdf``), recalculated or as they were saved; a file it cannot open is absent."""
     assert SOFFICE is not None, "soffice is not installed"
     out_dir.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as profile:
         user = Path(profile) / "user"
         user.mkdir()
-        (user / "registrymodifications.xcu").write_text(_SETTINGS, encoding="utf-8")
+        if recalculated:
+            (user / "registrymodifications.xcu").write_text(_SETTINGS, encoding="utf-8")
         subprocess.run(
             [
                 SOFFICE, f"-env:UserInstallation={Path(profile).as_uri()}", "--headless",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import shutil
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import datetime
@@ -51,8 +52,12 @@ def inbox(tmp_path: Path) -> Path:
 def evaluated(inbox: Path, roster: Path | None = None) -> Outcome:
     """The batch without processes: the same functions, faster."""
     names = read_roster(roster) if roster is not None else None
-    examined = [abridge(examine_file(arrival, scheme(), names), scheme()) for arrival in find_arrivals([inbox])]
-    return consolidate(examined, scheme(), names, TIME)
+    examined = []
+    waiting = deque(find_arrivals([inbox]))
+    while waiting:
+        examined.append(abridge(examine_file(waiting.popleft(), scheme(), names), scheme()))
+        waiting.extend(examined[-1].members)
+    return consolidate(sorted(examined, key=lambda item: item.arrival.name), scheme(), names, TIME)
 
 
 def totals(outcome: Outcome) -> list[tuple[int, str, str]]:

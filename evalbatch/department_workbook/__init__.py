@@ -12,6 +12,7 @@ from evalbatch.department_workbook.attachment import write_attachment
 from evalbatch.department_workbook.audit import write_audit
 from evalbatch.department_workbook.figures import FilledFigures, Filling
 from evalbatch.department_workbook.frame import Form
+from evalbatch.department_workbook.guide import write_guide
 from evalbatch.department_workbook.indicators import write_indicators
 from evalbatch.department_workbook.lines import write_lines
 from evalbatch.department_workbook.lists import write_list
@@ -42,6 +43,7 @@ def write_department_workbook(target: Path | BinaryIO, scheme: Scheme, filling: 
             _SHEET_WRITERS[sheet.kind](form, sheet)
         write_audit(form)
         write_attachment(form)
+        write_guide(form)
         write_support(form)
         write_marks(form)
 

@@ -61,7 +61,7 @@ def write_audit(form: Form) -> None:
         {"type": "cell", "criteria": "==", "value": '"✗"', "format": form.styles.failed()},
     )  # fmt: skip
     sheet.autofilter(HEADER, 0, last, len(AUDIT_COLUMNS) - 1)
-    close_sheet(sheet, last, len(AUDIT_COLUMNS) - 1)
+    close_sheet(form, sheet, last, len(AUDIT_COLUMNS) - 1)
 
 
 def verdict_cell(scheme: Scheme, index: int) -> str:

@@ -9,7 +9,7 @@ from typing import Final
 
 from evalbatch.department_workbook.live import LITERAL, LiveCheck, LiveFigure, live_formulas
 from evalbatch.model import Value
-from evalbatch.scheme import APPLICABLE, CONTENT, Judgement, Scheme, show
+from evalbatch.scheme import APPLICABLE, CONTENT, Judgement, Line, Scheme, show
 from evalbatch.scheme import formula as language
 from evalbatch.scheme.formula import Call, Cell, Scalar
 
@@ -94,6 +94,14 @@ class FilledFigures:
         """A list column over its filled rows."""
         return [row.figure("", column) for row in self.rows[prefix] if row.used]
 
+    def has_rate(self, line: Line) -> bool:
+        """Whether a line fills every column that 执行率 reads."""
+        return all(cell.column in line.types for cell in self.scheme.line_rate.cells)
+
+    def rate(self, key: str) -> Scalar:
+        """执行率 of a line."""
+        return self.scheme.line_rate.evaluate(_OnLine(self, key))
+
     def sentence(self, code: str) -> str:
         """测算说明 of an objective indicator."""
         for sentence in live_formulas(self.scheme).sentences[code]:
@@ -128,6 +136,22 @@ class FilledFigures:
         tolerance = self.scheme.spec.tolerance
         judgement = live.check.judge(row, self.scheme.tail_step(self.unit) * scale, tolerance.fixed * scale)
         return None if judgement.verdict == "—" else int(judgement.verdict == "✗")
+
+
+class _OnLine:
+    """The figures of one line: an empty key means the line itself."""
+
+    def __init__(self, figures: FilledFigures, key: str) -> None:
+        self.figures = figures
+        self.key = key
+
+    def figure(self, key: str, column: str) -> Value:
+        """A cell of the line, or of any other."""
+        return self.figures.figure(key or self.key, column)
+
+    def column(self, prefix: str, column: str) -> Sequence[Value]:
+        """A list column over its filled rows."""
+        return self.figures.column(prefix, column)
 
 
 class FilledRow:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -20,7 +20,14 @@ from evalbatch.department_workbook.styles import LINE_HEIGHT, Styles
 from evalbatch.model import Value
 from evalbatch.plain_sheet import PlainSheet
 from evalbatch.scheme import CONTENT, Scheme
-from evalbatch.scheme.layout import HEADER_ROW, SheetLayout, template_cell, template_layout
+from evalbatch.scheme.layout import (
+    HEADER_ROW,
+    SUPPORT_SHEET,
+    SheetLayout,
+    column_letter,
+    template_cell,
+    template_layout,
+)
 from evalbatch.scheme.spec import ColumnSpec
 
 KEY_WIDTH: Final = 7
@@ -30,8 +37,11 @@ _NAME: Final = ("T01", CONTENT)
 _SIGNATURES: Final = "            ".join(
     ("单位负责人（签字）：", "财务负责人：", "填报人：", "联系电话：", "填报日期：    年  月  日")
 )
+_FIRST_PRINTED: Final = 4
+"""The column of the support sheet from which on it says how far sheets print."""
 _LATEST: Final = date(2099, 12, 31)
 _EARLIEST: Final = date(2000, 1, 1)
+_DERIVED: Final = "已设公式，与实际不符的可直接改填数字"
 _ROW_MARGIN: Final = 4.0
 _ROW_MAXIMUM: Final = 400.0
 
@@ -44,6 +54,8 @@ class Form:
     workbook: Workbook
     styles: Styles
     figures: FilledFigures
+    printed: dict[str, PrintedRows] = field(default_factory=dict)
+    """By sheet: how far it prints, where that follows what is filled in; the support sheet computes it."""
 
     @property
     def filling(self) -> Filling:
@@ -63,6 +75,14 @@ class Form:
         """An input cell as text."""
         value = self.figures.figure(key, column)
         return "" if value is None else str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedRows:
+    """The number of the last row that a sheet prints: the formula and what it says now."""
+
+    formula: str
+    value: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +134,36 @@ def open_sheet(form: Form, name: str, head: Head, columns: Sequence[tuple[str, i
     return sheet
 
 
-def close_sheet(sheet: Worksheet, last_row: int, last_column: int) -> None:
-    """Printing, protection and silence about formulas that stand in unlocked cells; rows and columns from 0."""
+def close_sheet(
+    form: Form,
+    sheet: Worksheet,
+    last_row: int,
+    last_column: int,
+    printed: PrintedRows | None = None,
+    official: bool = True,
+) -> None:
+    """Printing, protection and silence about formulas that stand in unlocked cells; rows and columns from 0.
+
+    An official form repeats its headers and has the line of signatures. With ``printed`` rows in use print and unused ones do not; programs whose print areas are fixed print all of them.
+    """
     sheet.set_landscape()
     sheet.set_paper(9)
     sheet.set_margins(left=0.5, right=0.5, top=0.6, bottom=0.9)
     sheet.fit_to_pages(1, 0)
     sheet.center_horizontally()
-    sheet.repeat_rows(HEADER)
-    sheet.print_area(0, 0, last_row, last_column)
-    sheet.set_footer(f'&C&"宋体,常规"&9{_SIGNATURES}\n第 &P 页 共 &N 页')
+    if official:
+        sheet.repeat_rows(HEADER)
+    if printed is not None:
+        name, letter = sheet.get_name(), column_letter(last_column + 1)
+        end = printed_cell(len(form.printed))
+        form.printed[name] = printed
+        # INDEX instead of OFFSET: it is not computed anew at every entry
+        area = f"='{name}'!$A$1:INDEX('{name}'!${letter}$1:${letter}${last_row + 1},'{SUPPORT_SHEET}'!{end})"
+        form.workbook.define_name(f"'{name}'!_xlnm.Print_Area", area)
+    else:
+        sheet.print_area(0, 0, last_row, last_column)
+    signatures = f"{_SIGNATURES}\n" if official else ""
+    sheet.set_footer(f'&C&"宋体,常规"&9{signatures}第 &P 页 共 &N 页')
     sheet.protect(
         "",
         {
@@ -135,6 +175,11 @@ def close_sheet(sheet: Worksheet, last_row: int, last_column: int) -> None:
     sheet.ignore_errors(
         {"number_stored_as_text": everything, "formula_unlocked": everything, "formula_differs": everything}
     )
+
+
+def printed_cell(index: int) -> str:
+    """Where the support sheet says how far a sheet prints, by its number among those for which it does."""
+    return f"${column_letter(_FIRST_PRINTED + index)}$2"
 
 
 def put(sheet: Worksheet, row: int, column: int, value: Value, style: Format) -> None:
@@ -178,14 +223,32 @@ def _lines(text: str, width: int) -> int:
     return max(1, -(-shown // max(1, width - 1)))
 
 
-def validate(sheet: Worksheet, row: int, column: int, last_row: int, spec: ColumnSpec, ceiling: Decimal | None) -> None:
-    """Let the cells of a column, rows ``row`` to ``last_row`` from 0, take only what they are for."""
+def validate(
+    sheet: Worksheet,
+    row: int,
+    column: int,
+    last_row: int,
+    spec: ColumnSpec,
+    ceiling: Decimal | None = None,
+    note: str = "",
+    derived: bool = False,
+) -> None:
+    """Let the cells of a column, rows ``row`` to ``last_row`` from 0, take only what they are for, and say what that is.
+
+    ``note`` is what the line has to say besides the column; ``derived`` cells hold a formula that may be typed over.
+    """
     rule = _rule(spec, ceiling)
-    if rule is not None:
-        sheet.data_validation(row, column, last_row, column, rule | {"error_title": "填写有误", "ignore_blank": True})
+    said = "；".join(part for part in (spec.note, note) if part)
+    expected = _DERIVED if derived else rule.get("error_message", "").removeprefix("请")
+    message = "。".join(part.removesuffix("。") for part in (said, expected) if part)
+    if message:
+        rule |= {"input_title": spec.name, "input_message": f"{message}。"}
+    elif rule["validate"] == "any":
+        return
+    sheet.data_validation(row, column, last_row, column, rule | {"error_title": "填写有误", "ignore_blank": True})
 
 
-def _rule(spec: ColumnSpec, ceiling: Decimal | None) -> dict[str, Any] | None:
+def _rule(spec: ColumnSpec, ceiling: Decimal | None) -> dict[str, Any]:
     match spec.type:
         case "choice":
             choices = "、".join(spec.choices)
@@ -220,4 +283,4 @@ def _rule(spec: ColumnSpec, ceiling: Decimal | None) -> dict[str, Any] | None:
                 "error_message": f"{words}，不带单位、逗号和文字；没有发生额的填0。",
             }  # fmt: skip
         case _:
-            return None
+            return {"validate": "any"}

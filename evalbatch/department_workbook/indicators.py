@@ -43,7 +43,7 @@ def write_indicators(form: Form, spec: SheetSpec) -> None:
     sheet = open_sheet(form, spec.name, Head(spec.title, _NOTE), headers, _FROZEN)
     for indicator in form.scheme.indicators.values():
         _write_indicator(form, sheet, layout, indicator)
-    close_sheet(sheet, layout.last_row - 1, len(columns))
+    close_sheet(form, sheet, layout.last_row - 1, len(columns))
 
 
 def _write_indicator(form: Form, sheet: Worksheet, layout: SheetLayout, indicator: Indicator) -> None:
@@ -68,7 +68,7 @@ def _write_indicator(form: Form, sheet: Worksheet, layout: SheetLayout, indicato
             style = form.styles.entry(column, given=given)
             put(sheet, row, at, form.figures.typed(indicator.code, column.name), style)
             if not given:
-                validate(sheet, row, at, row, column, _ceiling(indicator, column))
+                validate(sheet, row, at, row, column, ceiling=_ceiling(indicator, column))
             if column.type == "text":
                 texts.append((form.text(indicator.code, column.name), column.width))
     sheet.set_row(row, max(_MINIMUM_HEIGHT, height(texts)))

@@ -20,7 +20,6 @@ from evalbatch.department_workbook.frame import (
 from evalbatch.department_workbook.status import COVER, write_status
 from evalbatch.department_workbook.styles import number_format
 from evalbatch.department_workbook.support import row_text
-from evalbatch.model import Value
 from evalbatch.scheme import CONTENT, Line
 from evalbatch.scheme.layout import KEY_HEADER, STATUS_LABELS, SheetLayout, printed_texts, visible_columns
 from evalbatch.scheme.spec import ColumnSpec, SheetSpec
@@ -59,7 +58,7 @@ def write_lines(form: Form, spec: SheetSpec) -> None:
     if spec.name == COVER:
         write_status(form, sheet, last_row + 2)
         last_row += 1 + len(STATUS_LABELS)
-    close_sheet(sheet, last_row, len(columns))
+    close_sheet(form, sheet, last_row, len(columns))
 
 
 def _write_line(form: Form, sheet: Worksheet, layout: SheetLayout, line: Line) -> None:
@@ -99,31 +98,16 @@ def _write_entry(form: Form, sheet: Worksheet, layout: SheetLayout, line: Line, 
     else:
         put(sheet, row, at, typed, style)
     if not given:
-        validate(sheet, row, at, row, column, None)
+        note = "" if line.note in printed_texts(form.scheme, layout.spec.name)[line.key].values() else line.note
+        validate(sheet, row, at, row, column, note=note, derived=derivation is not None)
 
 
 def _write_rate(form: Form, sheet: Worksheet, layout: SheetLayout, line: Line, column: ColumnSpec) -> None:
     row, at = layout.rows[line.key] - 1, layout.columns[column.name] - 1
     rate = form.scheme.line_rate
-    if any(cell.column not in line.types for cell in rate.cells):
+    if not form.figures.has_rate(line):
         sheet.write_blank(row, at, None, form.styles.unused())
         return
     formula = row_text(rate.node, form.scheme, layout.spec.name, row + 1)
-    value = rate.evaluate(_OnLine(form, line.key))
+    value = form.figures.rate(line.key)
     put_formula(sheet, row, at, formula, form.styles.computed(number_format(column.type)), value)
-
-
-class _OnLine:
-    """The figures of one line: an empty key means the line itself."""
-
-    def __init__(self, form: Form, key: str) -> None:
-        self.figures = form.figures
-        self.key = key
-
-    def figure(self, key: str, column: str) -> Value:
-        """A cell of the line, or of any other."""
-        return self.figures.figure(key or self.key, column)
-
-    def column(self, prefix: str, column: str) -> list[Value]:
-        """A list column over its filled rows."""
-        return list(self.figures.column(prefix, column))

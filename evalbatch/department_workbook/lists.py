@@ -6,12 +6,13 @@ from typing import Final
 
 from xlsxwriter.worksheet import Worksheet
 
-from evalbatch.department_workbook.figures import FilledRow
+from evalbatch.department_workbook.figures import FilledFigures, FilledRow
 from evalbatch.department_workbook.frame import (
     HEADER,
     KEY_WIDTH,
     Form,
     Head,
+    PrintedRows,
     close_sheet,
     height,
     open_sheet,
@@ -20,10 +21,10 @@ from evalbatch.department_workbook.frame import (
     validate,
 )
 from evalbatch.department_workbook.styles import number_format
-from evalbatch.department_workbook.support import is_input, row_text
-from evalbatch.scheme import Formula
+from evalbatch.department_workbook.support import is_input, row_text, support_layout
+from evalbatch.scheme import Formula, Scheme
 from evalbatch.scheme.formula import scalar
-from evalbatch.scheme.layout import KEY_HEADER, SheetLayout, list_key, visible_columns
+from evalbatch.scheme.layout import HEADER_ROW, KEY_HEADER, SheetLayout, list_key, visible_columns
 from evalbatch.scheme.spec import ColumnSpec, SheetSpec
 
 _NOTES: Final = {
@@ -62,9 +63,19 @@ def write_list(form: Form, spec: SheetSpec) -> None:
     first, last = HEADER + 1, layout.last_row - 1
     for column in columns:
         if is_input(column):
-            validate(sheet, first, layout.columns[column.name] - 1, last, column, None)
+            derived = (spec.prefix, column.name) in form.scheme.derivations
+            validate(sheet, first, layout.columns[column.name] - 1, last, column, derived=derived)
     sheet.autofilter(HEADER, 0, last, len(columns))
-    close_sheet(sheet, HEADER + max(len(filled), min(_PRINTED, spec.rows)), len(columns))
+    close_sheet(form, sheet, last, len(columns), printed_rows(form.scheme, form.figures, spec))
+
+
+def printed_rows(scheme: Scheme, figures: FilledFigures, spec: SheetSpec) -> PrintedRows:
+    """A list prints down to its last filled row, and not less than a page."""
+    support = support_layout(scheme)[spec.prefix]
+    least = min(_PRINTED, spec.rows)
+    last = max((number for number, row in enumerate(figures.rows[spec.prefix], 1) if row.used), default=0)
+    formula = f"ROW('{spec.name}'!$A${HEADER_ROW})+MAX({least},MAX({support.range(support.used)})-1)"
+    return PrintedRows(formula, HEADER_ROW + max(least, last))
 
 
 def _write_row(form: Form, sheet: Worksheet, layout: SheetLayout, index: int, filled: FilledRow | None) -> None:

@@ -118,6 +118,14 @@ class Styles:
         """A cell of the printed form."""
         return self._format(align=align, num_format=form)
 
+    def unframed(self, align: str, form: str) -> Format:
+        """A cell of the printed form whose frame a conditional format draws."""
+        return self._format(align=align, num_format=form, border=0)
+
+    def framed(self, **sides: int) -> Format:
+        """Laid over a cell of the printed form: the given sides of its frame."""
+        return self._laid(**sides)
+
     def link(self) -> Format:
         """A link to another cell."""
         return self._format(align="left", underline=1, font_color=_LINK, bg_color=_PALE)

@@ -15,7 +15,7 @@ from typing import Final
 from xlsxwriter.worksheet import Worksheet
 
 from evalbatch.department_workbook.figures import UNIT, FilledRow
-from evalbatch.department_workbook.frame import Form, add_sheet, put_formula, quoted
+from evalbatch.department_workbook.frame import Form, add_sheet, printed_cell, put_formula, quoted
 from evalbatch.department_workbook.live import LITERAL, LiveCheck, LiveFigure, live_formulas
 from evalbatch.model import Value
 from evalbatch.scheme import REASON, SHOWN_DECIMALS, Scheme
@@ -61,16 +61,18 @@ def _parameter(row: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SupportList:
-    """The columns of one list on the support sheet, 1-based: whether a row is filled, mirrors, computed, checks, names."""
+    """The columns of one list on the support sheet, 1-based: mirrors, computed columns, checks, joined names."""
 
     prefix: str
     used: int
+    """The position of each filled row within its list, the headers being the first; blank for the others."""
     mirrors: dict[str, int]
     computed: dict[str, int]
     checks: dict[str, int]
     names: dict[tuple[str, str], int]
     """By (label, flag): the names of the flagged rows so far, joined; the last row has them all."""
     last_row: int
+    first_row: int = _FIRST
 
     def column(self, name: str) -> int:
         """The column of a list column, whether mirrored or computed here."""
@@ -276,6 +278,10 @@ def write_support(form: Form) -> None:
     """Write the hidden sheet."""
     sheet = add_sheet(form, SUPPORT_SHEET)
     _write_parameters(form, sheet)
+    for index, (name, printed) in enumerate(form.printed.items()):
+        cell = printed_cell(index).replace("$", "")
+        sheet.write_string(cell.replace("2", "1"), f"{name}打印至", form.styles.plain())
+        sheet.write_formula(cell, f"={printed.formula}", form.styles.plain(), printed.value)
     for support in support_layout(form.scheme).values():
         _write_list(form, sheet, support)
     sheet.protect()
@@ -330,7 +336,7 @@ def _write_list(form: Form, sheet: Worksheet, support: SupportList) -> None:
         values: dict[int, Value] = {}
         if index < len(filled) and filled[index].used:
             row = filled[index]
-            values = {support.used: Decimal(1)}
+            values = {support.used: Decimal(2 + index)}
             values |= {column: row.figure("", name) for name, column in (support.mirrors | support.computed).items()}
             values |= {column: _judged(form, checks[name], row) for name, column in support.checks.items()}
             for (label, flag), text in joined.items():
@@ -342,6 +348,17 @@ def _write_list(form: Form, sheet: Worksheet, support: SupportList) -> None:
             put_formula(sheet, line - 1, column - 1, text, style, scalar(values.get(column)))
 
 
+def list_range(scheme: Scheme, prefix: str, left: int, right: int) -> str:
+    """Columns ``left`` to ``right`` (from 1) of a list on its own sheet, from any other sheet.
+
+    It begins with the headers, so that a row inserted right below them is inside: INDEX into it takes the position
+    that ``SupportList.used`` holds.
+    """
+    last = HEADER_ROW + support_layout(scheme)[prefix].last_row - _HEADER
+    sheet = scheme.lists[prefix].name
+    return f"'{sheet}'!${column_letter(left)}${HEADER_ROW}:${column_letter(right)}${last}"
+
+
 @lru_cache(maxsize=64)
 def _row_formulas(scheme: Scheme, prefix: str) -> Mapping[int, str]:
     """The formulas of a row of one list by column, its own number written as ``_ROW``; compiled once a process."""
@@ -350,18 +367,12 @@ def _row_formulas(scheme: Scheme, prefix: str) -> Mapping[int, str]:
     live = live_formulas(scheme)
     checks = {check.check.id: check for check in live.checks}
     inputs = [layout.columns[column.name] for column in visible_columns(layout.spec) if is_input(column)]
-    last = HEADER_ROW + support.last_row - _HEADER
-
-    def table(left: int, right: int) -> str:
-        # from the headers on, so that a row inserted right below them is inside
-        return f"'{layout.spec.name}'!${column_letter(left)}${HEADER_ROW}:${column_letter(right)}${last}"
-
-    whole, width = table(min(inputs), max(inputs)), max(inputs) - min(inputs) + 1
+    whole, width = list_range(scheme, prefix, min(inputs), max(inputs)), max(inputs) - min(inputs) + 1
     addresses = MirrorAddresses(scheme, prefix)
     used = f"${column_letter(support.used)}{_ROW}"
-    formulas = {support.used: f'IF(COUNTBLANK(INDEX({whole},{_POSITION},0))={width},"",1)'}
+    formulas = {support.used: f'IF(COUNTBLANK(INDEX({whole},{_POSITION},0))={width},"",{_POSITION})'}
     for name, column in support.mirrors.items():
-        place = f"INDEX({table(layout.columns[name], layout.columns[name])},{_POSITION})"
+        place = f"INDEX({list_range(scheme, prefix, layout.columns[name], layout.columns[name])},{_POSITION})"
         formulas[column] = f'IF({place}="","",{place})'
     for name, column in support.computed.items():
         formulas[column] = f'IF({used}="","",{to_excel(live.rows[prefix][name], addresses)})'

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
+MAX_FILE: Final = 100 * 1024 * 1024
+"""Bytes of a file that is still read as a whole."""
 SPREADSHEETS: Final = frozenset({".xlsx", ".xlsm", ".xls", ".xlsb", ".et", ".ods"})
 """Names under which a department sends what it means to be its workbook."""
 
@@ -22,8 +25,22 @@ class InboxError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Allowance:
+    """What may still come out of a mail or an archive, at any depth: bytes and files."""
+
+    size: int = 20 * 1024**3
+    members: int = 500_000
+
+
+_GENEROUS: Final = Allowance()
+
+
+@dataclass(frozen=True, slots=True)
 class Arrival:
-    """A file that arrived. ``name`` is its path relative to the inbox, with forward slashes."""
+    """A file that arrived. ``name`` is its path relative to the inbox, with forward slashes.
+
+    What lay in a mail or an archive has the name of that as its folder.
+    """
 
     path: Path
     name: str
@@ -32,8 +49,14 @@ class Arrival:
     """File time or date of the mail, in whole seconds, as ``local_time`` gives it."""
     refusal: str = ""
     """Why it is not opened at all (a link, a device, a lock file); ``""`` for an ordinary file."""
+    fault: str = ""
+    """Why its bytes could not be had from the mail or archive that it lay in, and what to do."""
+    start: int | None = None
+    """Where it begins in ``path``, for what lay in a mail or an archive; ``None`` for a file of its own."""
+    temporary: bool = False
+    """Whether ``path`` is a temporary file, to be removed once all that waits in it is examined."""
     content: bytes | None = None
-    """The bytes of what lay in a mail or an archive; ``None`` for a file, which is read from ``path``."""
+    """The bytes of what lay in a mail or an archive, on their way from one machine to another."""
     subject: str = ""
     """Subject of the mail it came in."""
     sender: str = ""
@@ -42,6 +65,23 @@ class Arrival:
     """How many mails and archives it lay in."""
     mailed: bool = False
     """Whether ``received`` is the date of a mail and not the time of a file."""
+    allowance: Allowance = _GENEROUS
+
+    def open(self) -> io.BufferedReader | io.BytesIO:
+        """Its bytes as a file; raises OSError."""
+        if self.start is None and self.content is None:
+            return self.path.open("rb")
+        return io.BytesIO(self.read())
+
+    def read(self) -> bytes:
+        """Its bytes; raises OSError."""
+        if self.content is not None:
+            return self.content
+        if self.start is None:
+            return self.path.read_bytes()
+        with self.path.open("rb") as file:
+            file.seek(self.start)
+            return file.read(self.size)
 
 
 def local_time(instant: datetime) -> datetime:
@@ -95,9 +135,19 @@ def _arrival(path: Path, name: str) -> Arrival:
         refusal = "符号链接，未读取"
     elif not stat.S_ISREG(status.st_mode):
         refusal = "不是普通文件，未读取"
-    elif path.name.startswith("~$"):
-        refusal = "打开工作簿时产生的临时文件，未读取"
+    else:
+        refusal = byproduct(name)
     return Arrival(path, name, status.st_size, received, refusal)
+
+
+def byproduct(name: str) -> str:
+    """Why a file of this name is nothing that anybody sent, ``""`` when it may be something."""
+    path = PurePosixPath(name)
+    if path.name.startswith(("~$", ".~")):
+        return "打开工作簿时产生的临时文件，未读取"
+    if path.name.startswith("._") or "__MACOSX" in path.parts:
+        return "macOS 附带的文件，未读取"
+    return ""
 
 
 def _file_time(seconds: int) -> datetime:

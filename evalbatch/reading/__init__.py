@@ -4,13 +4,15 @@ import io
 import zipfile
 
 from evalbatch.reading.book import Book, Grid, UnreadableWorkbook
-from evalbatch.reading.container import OLE_MAGIC, refuse_by_magic
+from evalbatch.reading.container import OLE_MAGIC, refuse_by_magic, refuse_directory
 from evalbatch.reading.ods import read_ods
 from evalbatch.reading.submission import NotATemplate, derive, read_submission
+from evalbatch.reading.xlsb import WORKBOOK, read_xlsb
 from evalbatch.reading.xlsx import read_xlsx
 from evalbatch.scheme.layout import UNREAD_SHEETS
 
 _XLS_STREAM = "Workbook".encode("utf-16-le")
+_XLSX = "xl/workbook.xml"
 _ODS = b"application/vnd.oasis.opendocument.spreadsheet"
 
 
@@ -18,7 +20,7 @@ def is_workbook(content: bytes) -> bool:
     """Whether bytes hold a workbook by their content, whatever the file is called."""
     if content.startswith(OLE_MAGIC):
         return _XLS_STREAM in content
-    return _is_ods(content) or b"xl/workbook.xml" in _names(content)
+    return _is_ods(content) or bool(_names(content) & {_XLSX, WORKBOOK})
 
 
 def read_workbook(content: bytes) -> Book:
@@ -32,7 +34,9 @@ def read_workbook(content: bytes) -> Book:
         from evalbatch.reading.xls import read_xls
 
         return read_xls(content)
-    return read_ods(content) if _is_ods(content) else read_xlsx(content, unread=UNREAD_SHEETS)
+    if _is_ods(content):
+        return read_ods(content)
+    return read_xlsb(content) if WORKBOOK in _names(content) else read_xlsx(content, unread=UNREAD_SHEETS)
 
 
 def _is_ods(content: bytes) -> bool:
@@ -40,11 +44,14 @@ def _is_ods(content: bytes) -> bool:
     return content.startswith(b"PK") and _ODS in content[:200]
 
 
-def _names(content: bytes) -> set[bytes]:
+def _names(content: bytes) -> set[str]:
+    if not content.startswith(b"PK"):  # zipfile would find a workbook that stands at the end of anything
+        return set()
     try:
+        refuse_directory(content)
         with zipfile.ZipFile(io.BytesIO(content)) as package:
-            return {name.encode() for name in package.namelist()}
-    except (zipfile.BadZipFile, OSError):
+            return set(package.namelist())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):  # a name that is no UTF-8, …
         return set()
 
 
@@ -58,4 +65,5 @@ __all__ = [
     "read_submission",
     "read_workbook",
     "read_xlsx",
+    "refuse_directory",
 ]

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from typing import Final
 
 from evalbatch.reading.arrangement import REFERENCE
 from evalbatch.reading.book import Content, Grid
 from evalbatch.reading.cells import KEPT, as_text, plain
 from evalbatch.scheme.layout import address
+
+LOST: Final = "#REF!"
+"""A reference to what was deleted, which is told as such."""
 
 
 def rewritten(
@@ -35,7 +39,7 @@ def typed_over(grid: Grid, rows: Iterable[int], columns: Iterable[int]) -> Itera
             formula = grid.formulas.get((row, column))
             if formula is None and _says(content):
                 yield address(row + 1, column + 1), as_text(content)
-            elif formula is not None and not (_refers if len(formula) <= KEPT else REFERENCE.search)(formula):
+            elif formula is not None and not (_refers if len(formula) <= KEPT else _refers.__wrapped__)(formula):
                 yield address(row + 1, column + 1), f"={formula}"
 
 
@@ -45,4 +49,4 @@ def _says(content: Content) -> bool:
 
 @lru_cache(maxsize=4096)
 def _refers(formula: str) -> bool:
-    return REFERENCE.search(formula) is not None
+    return REFERENCE.search(formula) is not None or LOST in formula

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import io
+import lzma
+import mmap
+import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Collection, Iterator, Sequence
@@ -17,16 +21,26 @@ from evalbatch.reading.book import Content, UnreadableWorkbook
 MAX_INFLATED: Final = 512 * 1024 * 1024
 """Bytes that all parts of one workbook may inflate to, pictures included."""
 MAX_TEXT: Final = 64 * 1024 * 1024
-"""Bytes that its XML may inflate to; a filled template has about 1 MB."""
+"""Bytes that its XML or its records may inflate to; a filled template has about 1 MB."""
 MAX_PARTS: Final = 5_000
+MAX_ENTRIES: Final = 100_000
+"""Entries of a .zip's directory that are looked at at all: each takes some hundred bytes of memory, read or not."""
 MAX_ROWS: Final = 50_000
 MAX_COLUMNS: Final = 1_000
 MAX_AREA: Final = 2_000_000
 """Cells of a sheet's used rectangle: calamine lays the whole rectangle out in memory."""
 
 OLE_MAGIC: Final = bytes.fromhex("d0cf11e0a1b11ae1")
+_TEXT: Final = re.compile(r"\.xml$|\.rels$|worksheets/[^/]*\.bin$|^xl/[^/]*\.bin$")
+"""Parts that are read, and not merely carried as pictures are."""
+_ENTRY: Final = b"PK\1\2"
 _ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
 DAMAGED: Final = "文件已损坏，无法打开。请用 Excel 或 WPS 打开核对后另存为 .xlsx 重新报送。"
+_DAMAGES: Final = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, ElementTree.ParseError, struct.error, KeyError, ValueError, EOFError,
+    NotImplementedError, OSError, RuntimeError,
+)  # fmt: skip
+"""What the zip and XML readers raise at damaged bytes."""
 
 
 def refuse_by_magic(content: bytes) -> None:
@@ -41,27 +55,38 @@ def refuse_by_magic(content: bytes) -> None:
         raise UnreadableWorkbook("文件不是 Excel 工作簿，请在财政局下发的模板中填报后重新报送。")
 
 
+def refuse_directory(content: bytes | mmap.mmap) -> None:
+    """Raise BadZipFile for a .zip with a directory that is an attack in itself, before anything reads it."""
+    place = -1
+    for _ in range(MAX_ENTRIES):
+        place = content.find(_ENTRY, place + 1)
+        if place < 0:
+            return
+    raise zipfile.BadZipFile
+
+
 @contextmanager
 def opened(content: bytes) -> Iterator[zipfile.ZipFile]:
     """The package of a workbook within bounds; whatever is damaged in it becomes UnreadableWorkbook."""
     refuse_by_magic(content)
     try:
+        refuse_directory(content)
         with zipfile.ZipFile(io.BytesIO(content)) as package:
             entries = package.infolist()
-            text = sum(entry.file_size for entry in entries if entry.filename.endswith((".xml", ".rels")))
+            text = sum(entry.file_size for entry in entries if _TEXT.search(entry.filename))
             everything = sum(entry.file_size for entry in entries)
             if len(entries) > MAX_PARTS or text > MAX_TEXT or everything > MAX_INFLATED:
                 raise UnreadableWorkbook("文件展开后过大，超出读取上限。请删去多余的表和内容后重新报送。")
             yield package
-    except (zipfile.BadZipFile, zlib.error, KeyError, EOFError, NotImplementedError, OSError, RuntimeError):
-        raise UnreadableWorkbook(DAMAGED) from None
-    except ElementTree.ParseError:
+    except _DAMAGES:
         raise UnreadableWorkbook(DAMAGED) from None
 
 
 def inflate(package: zipfile.ZipFile, part: str) -> bytes:
-    """A part of the package; refuses XML that declares entities."""
+    """A part of the package, as long as it is said to be; refuses XML that declares entities."""
     content = package.read(part)
+    if len(content) != package.getinfo(part).file_size:
+        raise UnreadableWorkbook(DAMAGED)
     if b"<!DOCTYPE" in content[:4096] or b"<!ENTITY" in content[:4096]:
         raise UnreadableWorkbook("文件含有不允许的 XML 声明，请用 Excel 或 WPS 另存为 .xlsx 后重新报送。")
     return content

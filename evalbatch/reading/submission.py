@@ -19,14 +19,13 @@ from evalbatch.reading.arrangement import (
 )
 from evalbatch.reading.book import Book, Grid, UnreadableWorkbook
 from evalbatch.reading.cells import as_text, plain, read_cell
-from evalbatch.reading.changes import rewritten, typed_over
+from evalbatch.reading.changes import LOST, rewritten, typed_over
 from evalbatch.scheme import CONTENT, INDICATOR_INPUTS, Formula, Scheme
 from evalbatch.scheme.layout import (
-    ATTACHMENT_SHEET,
     AUDIT_SHEET,
     KEY_HEADER,
     STATUS_LABELS,
-    SUPPORT_SHEET,
+    UNREAD_SHEETS,
     address,
     compress,
     printed_texts,
@@ -376,7 +375,8 @@ class _Reader:
                 if content == "":
                     self.uncalculated.add(ref)
                 return Entry(ref, None, "=" + formula, derived=True)
-            self.reformed.setdefault(slot.sheet, []).append(ref.cell)
+            if LOST not in formula:
+                self.reformed.setdefault(slot.sheet, []).append(ref.cell)
         if place in grid.errors:
             return Entry(ref, None, grid.errors[place], unreadable=True)
         if content == "":
@@ -424,7 +424,7 @@ class _Reader:
                 changed = True
         for sheet in self.scheme.sheets:
             if sheet in sheets:
-                text = "旧版 .xls 看不到公式：合计与全年预算数与公式相符的，按仍有公式处理"
+                text = "该格式（.xls、.et、.xlsb）看不到公式：合计与全年预算数与公式相符的，按仍有公式处理"
                 self.notes.append(Note(sheet, "", "", None, "", "", text))
 
     def presume_row(self, prefix: str, row: Row, sheets: set[str]) -> Row:
@@ -504,7 +504,7 @@ class _Reader:
 
     def remark_strangers(self) -> None:
         """Sheets that the template does not have, and hidden ones, when they hold figures."""
-        known = {plain(name) for name in (*self.scheme.sheets, AUDIT_SHEET, ATTACHMENT_SHEET, SUPPORT_SHEET)}
+        known = {plain(name) for name in (*self.scheme.sheets, AUDIT_SHEET, *UNREAD_SHEETS)}
         for grid in self.book.grids:
             if plain(grid.name) not in known and any(
                 isinstance(cell, int | float) and not isinstance(cell, bool) for row in grid.rows for cell in row

@@ -9,6 +9,7 @@ from xlrd.sheet import Cell as XlsCell
 
 from evalbatch.reading.book import Book, Content, Grid, UnreadableWorkbook
 from evalbatch.reading.container import DAMAGED, refuse_area
+from evalbatch.reading.number_formats import tells_a_date
 
 _PASSWORD: Final = "文件设有打开密码，请去掉密码后重新报送。"
 
@@ -16,7 +17,8 @@ _PASSWORD: Final = "文件设有打开密码，请去掉密码后重新报送。
 def read_xls(content: bytes) -> Book:
     """The sheets of an .xls; raises UnreadableWorkbook with a sentence for the department."""
     try:
-        with xlrd.open_workbook(file_contents=content, logfile=_Silent()) as workbook:
+        with xlrd.open_workbook(file_contents=content, logfile=_Silent(), on_demand=True) as workbook:
+            _tell_dates(workbook)
             return Book(tuple(_grid(workbook, sheet) for sheet in workbook.sheets()), formulas_known=False)
     except UnreadableWorkbook:
         raise
@@ -24,6 +26,14 @@ def read_xls(content: bytes) -> Book:
         raise UnreadableWorkbook(_PASSWORD if "encrypted" in str(error) else DAMAGED) from None
     except Exception:  # noqa: BLE001  # a damaged file breaks xlrd in any of its records
         raise UnreadableWorkbook(DAMAGED) from None
+
+
+def _tell_dates(workbook: xlrd.Book) -> None:
+    """Let formats of eras, weekdays and elapsed time tell dates, before the sheets are read; xlrd takes them for figures."""
+    for number, style in enumerate(workbook.xf_list):
+        code = workbook.format_map.get(style.format_key)
+        if code is not None and tells_a_date(code.format_str):
+            workbook._xf_index_to_xl_type_map[number] = xlrd.XL_CELL_DATE
 
 
 def _grid(workbook: xlrd.Book, sheet: xlrd.sheet.Sheet) -> Grid:

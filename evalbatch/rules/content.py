@@ -10,12 +10,9 @@ from typing import Final
 from evalbatch.model import Entry, Finding
 from evalbatch.reading.cells import shown
 from evalbatch.rules.case import Case, join, rule
-from evalbatch.scheme import CONTENT, SELF_SCORE
+from evalbatch.scheme import CONTENT, LEAST_IN_YUAN, MOST_IN_WAN, SELF_SCORE, UNIT_FACTORS
 
 _FIGURES: Final = frozenset({"amount", "number", "count", "points", "percent"})
-_TEN_THOUSAND: Final = (Decimal(9000), Decimal(11000))
-_SMALL_YUAN: Final = Decimal(100_000)
-_LARGE_WAN: Final = Decimal(1_000_000)
 
 
 @rule("CT01")
@@ -151,6 +148,7 @@ def choices(case: Case) -> Iterator[Finding]:
 def mixed_units(case: Case) -> Iterator[Finding]:
     """Two amounts of one line differ about ten thousand times: 元 and 万元 in one row."""
     columns = ("上年预算数", "上年决算数", "年初预算数", "全年预算数", "决算数")
+    least, most = (case.scheme.thresholds[name] for name in UNIT_FACTORS)
     for line in case.scheme.lines.values():
         if case.scheme.sheets[line.sheet].blocks == () or line.types.get("决算数", None) is None:
             continue
@@ -164,7 +162,7 @@ def mixed_units(case: Case) -> Iterator[Finding]:
             and not case.submission.cells[line.key, column].derived
         ]
         for (first, a), (second, b) in combinations(known, 2):
-            if _TEN_THOUSAND[0] <= max(a, b) / min(a, b) <= _TEN_THOUSAND[1]:
+            if least <= max(a, b) / min(a, b) <= most:
                 case.doubt.update({(line.key, first), (line.key, second)})
                 yield case.finding(
                     "UN02", case.refs([(line.key, first), (line.key, second)]),
@@ -192,9 +190,10 @@ def implausible_unit(case: Case) -> Iterator[Finding]:
         return
     factor = case.scheme.spec.units[case.submission.unit]
     typed = total / factor
-    if case.submission.unit == "元" and 0 < typed < _SMALL_YUAN:
-        what = "封面选定金额单位为元，而本年支出合计不足10万元，疑似按万元填写"
+    least, most = (case.scheme.thresholds[name] for name in (LEAST_IN_YUAN, MOST_IN_WAN))
+    if case.submission.unit == "元" and 0 < total < least:
+        what = f"封面选定金额单位为元，而本年支出合计不足{least:f}万元，疑似按万元填写"
         yield case.finding("UN03", case.ref(*place), what, found=shown(typed), expected="以元计的金额")
-    elif case.submission.unit == "万元" and typed > _LARGE_WAN:
-        what = "封面选定金额单位为万元，而本年支出合计超过100亿元，疑似按元填写"
+    elif case.submission.unit == "万元" and total > most:
+        what = f"封面选定金额单位为万元，而本年支出合计超过{most:f}万元，疑似按元填写"
         yield case.finding("UN03", case.ref(*place), what, found=shown(typed), expected="以万元计的金额")

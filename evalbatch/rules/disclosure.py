@@ -9,9 +9,9 @@ from typing import Final
 from evalbatch.model import Finding
 from evalbatch.reading.cells import shown
 from evalbatch.rules.case import Case, rule
+from evalbatch.scheme import PUBLISHED_WITHIN
 from evalbatch.scoring import is_inapplicable
 
-_DAYS: Final = 20  # 预算法第十四条
 _APPROVED: Final = "批复日期"
 _PLATFORMS: Final = ("财政统一平台公开日期", "部门网站公开日期")
 _ADDRESS: Final = "文件名或网址"
@@ -26,7 +26,8 @@ def _materials(case: Case) -> Iterator[str]:
 
 @rule("PB01")
 def publication(case: Case) -> Iterator[Finding]:
-    """Published later than 20 days after approval, before it, or on one platform only; no 批复日期."""
+    """Published later after approval than the law allows, before it, or on one platform only; no 批复日期."""
+    allowed = case.scheme.thresholds[PUBLISHED_WITHIN]
     for key in _materials(case):
         places = [(key, column) for column in (_APPROVED, *_PLATFORMS)]
         if any(place in case.doubt or place not in case.submission.cells for place in places):
@@ -50,9 +51,9 @@ def publication(case: Case) -> Iterator[Finding]:
                 what = f"{label}的{column}早于批复日期 {-days} 天"
                 yield case.finding("PB01", case.ref(key, column), what, found=shown(day),
                                    expected=f"不早于 {shown(approved)}", variant="早于批复")  # fmt: skip
-            elif days > _DAYS:
-                what = f"{label}的{column}在批复后 {days} 天，超过 {_DAYS} 天"
-                yield case.finding("PB01", case.ref(key, column), what, found=shown(day), expected=f"{_DAYS} 天以内")
+            elif days > allowed:
+                what = f"{label}的{column}在批复后 {days} 天，超过 {allowed} 天"
+                yield case.finding("PB01", case.ref(key, column), what, found=shown(day), expected=f"{allowed} 天以内")
 
 
 @rule("PB02")

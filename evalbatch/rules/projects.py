@@ -8,11 +8,15 @@ from decimal import Decimal
 from evalbatch.model import Finding, ListRow
 from evalbatch.reading.cells import plain, shown
 from evalbatch.rules.case import Case, rule
-from evalbatch.scheme import show
+from evalbatch.scheme import LOW_PROJECT_RATE, PROJECT_RATE, show
 
 
 def _name(row: ListRow) -> str:
     return row.row.text("项目名称") or row.row.key
+
+
+def _percent(rate: Decimal) -> str:
+    return f"{(rate * 100).normalize():f}%"
 
 
 @rule("PJ02")
@@ -40,8 +44,9 @@ def incomplete_rows(case: Case) -> Iterator[Finding]:
 
 @rule("PJ03")
 def execution(case: Case) -> Iterator[Finding]:
-    """A project executed below 90 % (below half: said so) or above its budget; a reason is mandatory."""
+    """A project executed below the scheme's rate (far below: said so) or above its budget; a reason is mandatory."""
     doubt = case.spread()
+    least, low = (case.scheme.thresholds[name] for name in (PROJECT_RATE, LOW_PROJECT_RATE))
     for row in case.rows("X"):
         budget, spent = row.row.value("全年预算数"), row.row.value("决算数")
         if not isinstance(budget, Decimal) or not isinstance(spent, Decimal) or budget <= 0:
@@ -60,9 +65,13 @@ def execution(case: Case) -> Iterator[Finding]:
             )  # fmt: skip
         elif row.computed["低执行"]:
             covered = "" if row.computed["未达标"] else "（不纳入考核）"
-            word = "不足50%" if isinstance(rate, Decimal) and rate < Decimal("0.5") else "不足90%"
-            what = f"{_name(row)}{covered}：执行率 {shown_rate}，{word}" + ("" if reason else "，且未写原因")
-            yield case.finding("PJ03", ref, what, found=shown_rate, expected="90%至100%", explanation=reason)
+            missed = low if isinstance(rate, Decimal) and rate < low else least
+            what = f"{_name(row)}{covered}：执行率 {shown_rate}，不足{_percent(missed)}" + (
+                "" if reason else "，且未写原因"
+            )
+            yield case.finding(
+                "PJ03", ref, what, found=shown_rate, expected=f"{_percent(least)}至100%", explanation=reason
+            )
 
 
 @rule("PJ04")

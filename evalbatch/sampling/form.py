@@ -8,13 +8,16 @@ from functools import lru_cache
 from typing import Final
 
 from evalbatch.department_workbook import Filling
+from evalbatch.department_workbook.attachment import official_values, printed_form
 from evalbatch.department_workbook.figures import UNIT, FilledFigures
+from evalbatch.department_workbook.frame import printed_cell
+from evalbatch.department_workbook.lists import printed_rows
 from evalbatch.department_workbook.live import live_formulas
 from evalbatch.department_workbook.status import claimed_total, computed_total, mandatory
 from evalbatch.department_workbook.support import support_layout
 from evalbatch.model import Value
 from evalbatch.sampling.package import Content
-from evalbatch.scheme import CONTENT, SELF_SCORE, Formula, Scheme
+from evalbatch.scheme import CONTENT, Formula, Scheme
 from evalbatch.scheme.formula import number, scalar
 from evalbatch.scheme.layout import (
     ATTACHMENT_SHEET,
@@ -73,34 +76,18 @@ def computed_cells(scheme: Scheme, filling: Filling) -> dict[Place, Content]:
     return found
 
 
-class _OnLine:
-    """The figures of one line: an empty key means the line itself."""
-
-    def __init__(self, figures: FilledFigures, key: str) -> None:
-        self.figures = figures
-        self.key = key
-
-    def figure(self, key: str, column: str) -> Value:
-        return self.figures.figure(key or self.key, column)
-
-    def column(self, prefix: str, column: str) -> Sequence[Value]:
-        return ()
-
-
 def _lines(scheme: Scheme, figures: FilledFigures) -> Iterator[tuple[Place, Content]]:
     layouts = template_layout(scheme)
     for (key, column), _ in scheme.derivations.items():
         if key in scheme.lines:
             sheet = scheme.lines[key].sheet
             yield (sheet, layouts[sheet].cell(key, column)), figures.figure(key, column)
-    rate = scheme.line_rate
-    needed = {cell.column for cell in rate.cells}
     for spec in scheme.spec.sheet:
         name = next((column.name for column in spec.columns if spec.kind == "lines" and column.formula), None)
         for line in spec.lines if name is not None else ():
-            if needed <= scheme.lines[line.key].types.keys():
+            if figures.has_rate(scheme.lines[line.key]):
                 place = (spec.name, layouts[spec.name].cell(line.key, name or ""))
-                yield place, rate.evaluate(_OnLine(figures, line.key))
+                yield place, figures.rate(line.key)
 
 
 def _lists(scheme: Scheme, figures: FilledFigures) -> Iterator[tuple[Place, Content]]:
@@ -117,7 +104,7 @@ def _lists(scheme: Scheme, figures: FilledFigures) -> Iterator[tuple[Place, Cont
                 continue
             key, beside = list_key(spec, index + 1), _SUPPORT_ROW + index
             yield from (((spec.name, layout.cell(key, name)), row.figure("", name)) for name in shown)
-            yield (SUPPORT_SHEET, address(beside, support.used)), Decimal(1)
+            yield (SUPPORT_SHEET, address(beside, support.used)), Decimal(2 + index)
             for name, column in (support.mirrors | support.computed).items():
                 yield (SUPPORT_SHEET, address(beside, column)), scalar(row.figure("", name))
             for name, column in support.checks.items():
@@ -143,15 +130,12 @@ def _audit(scheme: Scheme, figures: FilledFigures, verdicts: dict[str, str]) -> 
 
 
 def _attachment(scheme: Scheme, figures: FilledFigures) -> Iterator[tuple[Place, Content]]:
-    row = HEADER_ROW + 1
-    for group in scheme.spec.groups:
-        own = [code for code, indicator in scheme.indicators.items() if indicator.group.code == group.code]
-        if group.cap is None:
-            yield (ATTACHMENT_SHEET, address(row, 7)), live_formulas(scheme).claimed[group.code].evaluate(figures)
-        else:
-            for offset, code in enumerate(own):
-                yield (ATTACHMENT_SHEET, address(row + offset, 7)), figures.figure(code, SELF_SCORE)
-        row += len(own)
+    for (row, column), value in official_values(scheme, figures).items():
+        yield (ATTACHMENT_SHEET, address(row + 1, column + 1)), value
+    printed = [printed_rows(scheme, figures, spec) for spec in scheme.lists.values()]
+    for index, rows in enumerate((*printed, printed_form(scheme, figures))):
+        if rows is not None:
+            yield (SUPPORT_SHEET, printed_cell(index).replace("$", "")), Decimal(rows.value)
 
 
 @lru_cache(maxsize=4)

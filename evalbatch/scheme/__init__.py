@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 from importlib import resources
@@ -16,12 +17,13 @@ from typing import Final
 
 import pydantic
 
-from evalbatch.model import Kind, Level
+from evalbatch.model import Kind, Level, Value
 from evalbatch.scheme import formula as language
-from evalbatch.scheme.formula import Cell, Compare, Evaluator, Figures, FormulaError, Macro, Node, Scope
+from evalbatch.scheme.formula import Cell, Compare, Evaluator, Figures, FormulaError, Macro, Node, Number, Scope
 from evalbatch.scheme.spec import (
     CheckSpec,
     ColumnSpec,
+    ExampleSpec,
     GradeSpec,
     GroupSpec,
     IndicatorSpec,
@@ -36,11 +38,24 @@ DEFAULT_EDITION: Final = "2024"
 SELF_SCORE: Final = "自评得分"
 APPLICABLE: Final = "是否适用"
 REASON: Final = "扣分原因"
+WEIGHT: Final = "分值"
+PUBLISHED_WITHIN: Final = "公开期限"
+PROJECT_RATE: Final = "项目达标率"
+LOW_PROJECT_RATE: Final = "项目执行过低"
+UNIT_FACTORS: Final = ("混用单位下限", "混用单位上限")
+LEAST_IN_YUAN: Final = "以元填报的下限"
+MOST_IN_WAN: Final = "以万元填报的上限"
+THRESHOLDS: Final = frozenset(
+    {PUBLISHED_WITHIN, PROJECT_RATE, LOW_PROJECT_RATE, *UNIT_FACTORS, LEAST_IN_YUAN, MOST_IN_WAN}
+)
+"""The thresholds that rules read by name: a scheme has to have them."""
 EVIDENCE: Final = "佐证材料"
 CONTENT: Final = "填报内容"
 SHOWN_DECIMALS: Final = 6
 """The decimals of a figure that a sentence shows at most."""
 INDICATOR_INPUTS: Final = (APPLICABLE, SELF_SCORE, REASON, EVIDENCE)
+_LONGEST_NOTE: Final = 100
+"""Characters of a note: an input message of Excel has 255, for column, line and what may be typed."""
 _ZERO: Final = Decimal(0)
 _LETTERS: Final = re.compile(r"[A-Z]+")
 
@@ -291,6 +306,10 @@ class Scheme:
     """Cells in which the template writes a formula; a list's by (prefix, column), over the row."""
     rules: Mapping[str, RuleSpec]
     policies: Mapping[str, PolicySpec]
+    thresholds: Mapping[str, Decimal]
+    """Figures that formulas call by name and rules read; every name of ``THRESHOLDS`` is there."""
+    examples: Mapping[tuple[str, str], Value]
+    """The worked example: input cells with what is typed in them, those of a list by the printed key of their row."""
     grades: tuple[GradeSpec, ...] = field(default=())
 
     @property
@@ -391,10 +410,11 @@ def _exists(
     return key in codes and column in INDICATOR_INPUTS
 
 
-_CHECK, _DERIVE, _FUNCTION, _GRADES, _GROUPS, _INDICATOR, _POLICY, _RATIO, _RULE, _SHEET = (
+_CHECK, _DERIVE, _EXAMPLE, _FUNCTION, _GRADES, _GROUPS, _INDICATOR, _POLICY, _RATIO, _RULE, _SHEET, _THRESHOLD = (
     Key().field(name)
     for name in (
-        "check", "derive", "function", "grades", "groups", "indicator", "policy", "ratio", "rule", "sheet",
+        "check", "derive", "example", "function", "grades", "groups", "indicator", "policy", "ratio", "rule", "sheet",
+        "threshold",
     )
 )  # fmt: skip
 
@@ -402,6 +422,25 @@ _CHECK, _DERIVE, _FUNCTION, _GRADES, _GROUPS, _INDICATOR, _POLICY, _RATIO, _RULE
 def _beside(key: Key, name: str) -> Key:
     """Another field of the entry that a field's key stands in."""
     return Key(key.path[:-1], key.text.rpartition(".")[0]).field(name)
+
+
+PLACEHOLDER: Final = re.compile(r"\{([^{}]+)\}")
+"""A column in a text of the official form that is filled in for each row of a list."""
+
+
+def _typed(column: ColumnSpec, text: str) -> Value:
+    """What a cell of a column holds when a text is typed into it; raises ValueError or ArithmeticError."""
+    match column.type:
+        case "amount" | "number" | "count" | "points":
+            return Decimal(text)
+        case "percent":
+            return Decimal(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+        case "date":
+            return date.fromisoformat(text)
+        case "choice" if text not in column.choices:
+            raise ValueError(text)
+        case _:
+            return text
 
 
 _PIECE: Final = re.compile(r"\{([^{}|]+)(?:\|([%0]))?\}")
@@ -417,6 +456,8 @@ class _Compiler:
         self.lists: dict[str, SheetSpec] = {}
         self.ratios: dict[str, Ratio] = {}
         self.codes = frozenset(indicator.code for indicator in spec.indicator)
+        self.weights = {(row.code, WEIGHT): Number(row.points_max) for row in spec.indicator}
+        """What stands for 分值 of an indicator in a formula: the scheme's, never the file's."""
 
     def fail(self, key: Key, reason: str) -> SchemeError:
         return SchemeError(self.file, key, reason)
@@ -438,6 +479,8 @@ class _Compiler:
         self.check_points()
         self.check_grades()
         self.compile_lines()
+        self.check_notes()
+        self.check_repeated_groups()
         self.compile_macros()
         row_formulas = {
             sheet.prefix: self.compile_rows(index, sheet)
@@ -473,6 +516,8 @@ class _Compiler:
             derivations=self.compile_derivations(),
             rules={rule.code: rule for rule in spec.rule},
             policies={policy.name: policy for policy in spec.policy},
+            thresholds={threshold.name: threshold.value for threshold in spec.threshold},
+            examples=dict(self.example(_EXAMPLE.item(index), spec) for index, spec in enumerate(spec.example)),
             grades=tuple(sorted(spec.grades, key=lambda band: band.from_, reverse=True)),
         )
 
@@ -521,6 +566,18 @@ class _Compiler:
 
     # ---- sheets
 
+    def check_notes(self) -> None:
+        for number, sheet in enumerate(self.spec.sheet):
+            at = _SHEET.item(number, sheet.name, numbered=False)
+            notes = [
+                (at.field("columns").item(index, spec.name), spec.note) for index, spec in enumerate(sheet.columns)
+            ]
+            notes += [(at.field("lines").item(index, spec.key), spec.note) for index, spec in enumerate(sheet.lines)]
+            for place, note in notes:
+                if len(note) > _LONGEST_NOTE:
+                    reason = f"有 {len(note)} 个字，单元格的提示至多 {_LONGEST_NOTE} 个字。"
+                    raise self.fail(place.field("note"), reason)
+
     def compile_lines(self) -> None:
         parents: list[tuple[Key, str]] = []
         for number, sheet in enumerate(self.spec.sheet):
@@ -562,6 +619,44 @@ class _Compiler:
             if parent not in self.lines:
                 raise self.fail(key, f"没有编码 {parent}。")
 
+    def check_repeated_groups(self) -> None:
+        columns = {prefix: {column.name for column in sheet.visible} for prefix, sheet in self.lists.items()}
+        for index, group in enumerate(self.spec.groups):
+            if group.each and group.each not in self.lists:
+                raise self.fail(_GROUPS.item(index).field("each"), f"没有编码字母为 {group.each} 的明细表。")
+        each = {group.code: group.each for group in self.spec.groups}
+        for index, indicator in enumerate(self.spec.indicator):
+            at = _INDICATOR.item(index, indicator.code)
+            for name in ("each_name", "each_explain", "each_point"):
+                known = columns.get(each[self.group_of(indicator.code)], set())
+                for column in PLACEHOLDER.findall(getattr(indicator, name)):
+                    if column not in known:
+                        raise self.fail(at.field(name), f"该组逐项重复的明细表没有栏目 {column!r}。")
+
+    def group_of(self, code: str) -> str:
+        return next(group.code for group in self.spec.groups if code.startswith(group.code))
+
+    # ---- the worked example
+
+    def example(self, at: Key, spec: ExampleSpec) -> tuple[tuple[str, str], Value]:
+        key, _, name = spec.place.partition(".")
+        match = _LETTERS.match(key)
+        prefix = match[0] if match else ""
+        if key in self.lines:
+            column = self.lines[key].types.get(name)
+        elif key in self.codes:
+            sheet = next(sheet for sheet in self.spec.sheet if sheet.kind == "indicators")
+            column = next((c for c in sheet.columns if c.name == name and name in INDICATOR_INPUTS), None)
+        else:
+            columns = self.lists[prefix].visible if prefix in self.lists else ()
+            column = next((c for c in columns if c.name == name and c.formula is None), None)
+        if column is None:
+            raise self.fail(at.field("place"), f"没有可填写的单元格 {spec.place}。")
+        try:
+            return (key, name), _typed(column, spec.value)
+        except (ArithmeticError, ValueError):
+            raise self.fail(at.field("value"), f"{spec.value!r} 不是“{name}”栏可以填写的内容。") from None
+
     # ---- formulas
 
     def parse(self, key: Key, text: str) -> Node:
@@ -588,7 +683,13 @@ class _Compiler:
 
     def scope(self, column: str | None = None, parameters: Mapping[str, Node] | None = None) -> Scope:
         known: dict[str, Node] = {name: ratio.formula.node for name, ratio in self.ratios.items()}
-        return Scope(self.exists, column=column, parameters=known | dict(parameters or {}), macros=self.macros)
+        return Scope(
+            self.exists,
+            column=column,
+            parameters=known | dict(parameters or {}),
+            macros=self.macros,
+            constants=self.weights,
+        )
 
     def row_scope(self, sheet: SheetSpec) -> Scope:
         columns = frozenset(column.name for column in sheet.columns)
@@ -599,8 +700,14 @@ class _Compiler:
         return Scope(exists, key="", columns=columns, macros=self.macros)
 
     def compile_macros(self) -> None:
+        self.check_unique(_THRESHOLD, "name", [threshold.name for threshold in self.spec.threshold])
+        self.macros |= {threshold.name: Macro((), Number(threshold.value)) for threshold in self.spec.threshold}
+        if missing := sorted(THRESHOLDS - self.macros.keys()):
+            raise self.fail(_THRESHOLD, f"缺少阈值“{missing[0]}”，请补上。")
         for index, policy in enumerate(self.spec.policy):
             at = _POLICY.item(index, policy.name, numbered=False)
+            if policy.name in self.macros:
+                raise self.fail(at.field("name"), "与阈值同名。")
             if policy.choice not in policy.options:
                 raise self.fail(
                     at.field("choice"), f"没有 {policy.choice!r} 这一做法，可选：{'、'.join(policy.options)}。"
@@ -613,7 +720,7 @@ class _Compiler:
         for index, function in enumerate(self.spec.function):
             at = _FUNCTION.item(index, function.name, numbered=False)
             if function.name in self.macros:
-                raise self.fail(at.field("name"), "与口径同名。")
+                raise self.fail(at.field("name"), "与口径或阈值同名。")
             body = self.parse(at.field("formula"), function.formula)
             self.macros[function.name] = Macro(function.parameters, body)
 

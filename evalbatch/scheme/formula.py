@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_UP, ROUND_UP, Context, Decimal
 from functools import cache, lru_cache
@@ -277,7 +277,8 @@ class Scope:
 
     ``key`` and ``column`` are the context of an identity; ``columns`` the headers that may stand bare
     (with ``key``, or with ``key == ""`` for a list row); ``parameters`` the named values; ``exists`` tells
-    whether a cell of the scheme is there; ``macros`` the scheme's own functions.
+    whether a cell of the scheme is there; ``macros`` the scheme's own functions; ``constants`` the cells whose
+    content the scheme itself gives.
     """
 
     exists: Callable[[str, str], bool]
@@ -286,6 +287,7 @@ class Scope:
     columns: frozenset[str] = frozenset()
     parameters: Mapping[str, Node] | None = None
     macros: Mapping[str, Macro] | None = None
+    constants: Mapping[tuple[str, str], Node] = field(default_factory=dict)
 
 
 def bind(node: Node, scope: Scope, text: str) -> Node:
@@ -299,6 +301,8 @@ def bind(node: Node, scope: Scope, text: str) -> Node:
         return FormulaError(text, position, reason)
 
     def cell(key: str, column: str, position: int) -> Node:
+        if (key, column) in scope.constants:
+            return scope.constants[key, column]
         if not scope.exists(key, column):
             raise fail(position, f"方案中没有 {key}.{column}" if key else f"本表没有栏目 {column}")
         return Cell(key, column, position)

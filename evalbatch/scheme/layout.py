@@ -18,9 +18,11 @@ AUDIT_COLUMNS: Final = ("编码", "审核内容", "公式", "左值", "右值", 
 STATUS_LABELS: Final = ("填报状态", "自评总分", "测算总分")
 """The lines under the table of 封面, computed; 测算总分 is the total of the batch, 待核 counted as 0."""
 ATTACHMENT_SHEET: Final = "附件表"
+GUIDE_SHEET: Final = "填报说明"
+"""How to fill in the workbook, with a worked example; nothing on it is read."""
 SUPPORT_SHEET: Final = "测算辅助"
 """Hidden sheet of the template: the columns that the scheme computes for each list row."""
-UNREAD_SHEETS: Final = frozenset({ATTACHMENT_SHEET, SUPPORT_SHEET})
+UNREAD_SHEETS: Final = frozenset({ATTACHMENT_SHEET, GUIDE_SHEET, SUPPORT_SHEET})
 """Printed or computed from the others: nothing in them is ever read."""
 
 _METHODS: Final = {"测算": "系统测算", "事实": "事实核对", "评判": "评判"}
@@ -90,7 +92,7 @@ class SheetLayout:
 
 def visible_columns(sheet: SheetSpec) -> tuple[ColumnSpec, ...]:
     """The columns that the sheet itself shows; the hidden ones stand on the support sheet."""
-    return tuple(column for column in sheet.columns if not column.hidden)
+    return sheet.visible
 
 
 def list_key(sheet: SheetSpec, index: int) -> str:

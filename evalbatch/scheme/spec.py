@@ -54,6 +54,8 @@ class GroupSpec(Spec):
     points: Decimal
     optional_rows: bool = False
     cap: Decimal | None = None
+    each: str = ""
+    """The list for each of whose rows the official form prints the group's rows again."""
 
     @property
     def title(self) -> str:
@@ -101,6 +103,7 @@ class ColumnSpec(Spec):
     hidden: bool = False
     formula: str | None = None
     width: int = 12
+    note: str = ""
 
 
 class LineSpec(Spec):
@@ -143,6 +146,11 @@ class SheetSpec(Spec):
     uses: dict[str, tuple[str, ...]] = {}
     blocks: tuple[BlockSpec, ...] = ()
 
+    @property
+    def visible(self) -> tuple[ColumnSpec, ...]:
+        """The columns that the sheet itself shows; the hidden ones stand on the support sheet."""
+        return tuple(column for column in self.columns if not column.hidden)
+
 
 class SaySpec(Spec):
     """A sentence for 计分说明: the first whose ``when`` holds is used, ``{formula|format}`` filled in."""
@@ -171,6 +179,10 @@ class IndicatorSpec(Spec):
     not_applicable: str | None = None
     points: str | None = None
     ceiling: str | None = None
+    each_name: str = ""
+    """三级指标 in the official form for a row of the group's list, ``{column}`` filled in; the next two likewise."""
+    each_explain: str = ""
+    each_point: str = ""
     say: tuple[SaySpec, ...] = ()
 
 
@@ -225,6 +237,21 @@ class RuleSpec(Spec):
     variants: dict[str, Level] = {}
 
 
+class ThresholdSpec(Spec):
+    """A figure that formulas call by its name and rules read: it stands here only."""
+
+    name: str
+    value: Decimal
+    text: str
+
+
+class ExampleSpec(Spec):
+    """A cell of the worked example: ``place`` is KEY.column, of a list row by its printed key."""
+
+    place: str
+    value: str
+
+
 class SchemeSpec(Spec):
     """The whole file."""
 
@@ -239,6 +266,7 @@ class SchemeSpec(Spec):
     grades: tuple[GradeSpec, ...]
     groups: tuple[GroupSpec, ...]
     policy: tuple[PolicySpec, ...]
+    threshold: tuple[ThresholdSpec, ...]
     function: tuple[FunctionSpec, ...] = ()
     sheet: tuple[SheetSpec, ...]
     ratio: tuple[RatioSpec, ...]
@@ -246,3 +274,4 @@ class SchemeSpec(Spec):
     check: tuple[CheckSpec, ...]
     indicator: tuple[IndicatorSpec, ...]
     rule: tuple[RuleSpec, ...]
+    example: tuple[ExampleSpec, ...] = ()

@@ -17,6 +17,7 @@ from evalbatch.scheme.spec import (
     CheckSpec,
     ColumnSpec,
     DeriveSpec,
+    ExampleSpec,
     FunctionSpec,
     GradeSpec,
     GroupSpec,
@@ -30,6 +31,7 @@ from evalbatch.scheme.spec import (
     SchemeSpec,
     SheetSpec,
     Spec,
+    ThresholdSpec,
     ToleranceSpec,
     TotalSpec,
 )
@@ -114,6 +116,7 @@ WORDS: Final[Mapping[type[Spec], Mapping[str, Word]]] = {
         "points": Word("分值", 10, "各组之和应等于总分上限"),
         "optional_rows": Word("可选指标", 10, "部门可选其中几项的填“是”"),
         "cap": Word("加减分上限", 12, "只有加减分组填写"),
+        "each": Word("逐项重复", 10, "附件表中按这张明细表的各行重复本组指标：填明细表的编码字母"),
     },
     PolicySpec: {
         "name": Word("口径", 16, "公式中以此名引用；每种做法一行，每行都写"),
@@ -153,6 +156,7 @@ WORDS: Final[Mapping[type[Spec], Mapping[str, Word]]] = {
         "hidden": Word("隐藏", 7, "只供计算，不印在表上"),
         "formula": Word("公式", 70, "直接写本表的栏目名称"),
         "width": Word("宽度", 7, "几个字宽"),
+        "note": Word("提示", 40, "选中单元格时显示，至多100字"),
     },
     LineSpec: {
         "key": Word("编码", 8, "不得重复"),
@@ -165,7 +169,7 @@ WORDS: Final[Mapping[type[Spec], Mapping[str, Word]]] = {
         "mandatory": Word("必填的栏目", 40, "用“、”隔开"),
         "parent": Word("上级行", 9, "所属合计行的编码"),
         "signed": Word("可为负", 8),
-        "note": Word("说明", 34, "印在表上的提示"),
+        "note": Word("说明", 34, "封面上印出，其他表选中单元格时显示；至多100字"),
         "preset": Word("预填", 9),
         "locked": Word("锁定", 7, "部门不得改动"),
     },
@@ -216,6 +220,9 @@ WORDS: Final[Mapping[type[Spec], Mapping[str, Word]]] = {
         "not_applicable": Word("不适用条件", 44, "满足时为不适用"),
         "points": Word("计分公式", 60, "测算类必填；“分值”“自评”可直接引用"),
         "ceiling": Word("上限公式", 30, "待核时可能得到的最高分"),
+        "each_name": Word("逐项：三级指标", 24, "组为“逐项重复”的填写：附件表印的文字，花括号中写明细表的栏目"),
+        "each_explain": Word("逐项：指标说明", 34, "同上"),
+        "each_point": Word("逐项：评价要点", 34, "同上"),
     },
     SaySpec: {
         "text": Word("说明文字", 80, "花括号中写公式：{公式} 或 {公式|%}"),
@@ -231,6 +238,15 @@ WORDS: Final[Mapping[type[Spec], Mapping[str, Word]]] = {
         "basis": Word("依据", 34),
         "variants": Word("不同情形的级别", 18, "每行一种：情形＝级别", form=Pairs(_LEVELS)),
     },
+    ThresholdSpec: {
+        "name": Word("阈值", 18, "公式中写作 名称()；程序也用到，不得删改名称"),
+        "value": Word("数值", 12, "90% 写作 0.9"),
+        "text": Word("说明", 60),
+    },
+    ExampleSpec: {
+        "place": Word("单元格", 26, "编码.栏目，如 S01.决算数；明细表写印制的行号，如 X001.项目名称"),
+        "value": Word("填写", 40, "日期如 2024-12-31，百分数如 95%"),
+    },
 }
 _ELSEWHERE: Final[Mapping[type[Spec], frozenset[str]]] = {
     SchemeSpec: frozenset(
@@ -240,6 +256,7 @@ _ELSEWHERE: Final[Mapping[type[Spec], frozenset[str]]] = {
             "grades",
             "groups",
             "policy",
+            "threshold",
             "function",
             "sheet",
             "ratio",
@@ -247,6 +264,7 @@ _ELSEWHERE: Final[Mapping[type[Spec], frozenset[str]]] = {
             "check",
             "indicator",
             "rule",
+            "example",
         ]
     ),
     PolicySpec: frozenset({"options"}),
@@ -371,6 +389,7 @@ TABLES: Final = (
     Table("指标组", ("groups",), GroupSpec, "一级指标与分值。各组分值之和应等于总分上限；改组的分值时，“指标”表中该组各指标的分值一并改。"),
     Table("口径", ("policy",), PolicySpec,
           "规定不够明确之处的各种做法。改“采用的做法”即改口径；每种做法一行，同一口径的各行第一栏写同一名称。", options=True),
+    Table("阈值", ("threshold",), ThresholdSpec, "几处都要用的数，只在这里写一次。只在一处用的，直接写在那里的公式中。"),
     Table("函数", ("function",), FunctionSpec, "公式里可以引用的自定义函数。"),
     Table("工作表", ("sheet",), SheetSpec, "部门工作簿的各张表。栏目和行分别列在“栏目”“填报行”中。"),
     Table("栏目", ("sheet", "columns"), ColumnSpec, "各张表的栏目，自上而下即表中从左到右。",
@@ -384,5 +403,6 @@ TABLES: Final = (
     Table("指标", ("indicator",), IndicatorSpec, "三级指标、分值与计分公式。各组内分值之和应等于“指标组”的分值。"),
     Table("计分说明", ("indicator", "say"), SaySpec, "得分明细中的一句说明。", ("code", Word("指标", 9, source="指标"))),
     Table("规则", ("rule",), RuleSpec, "问题清单中各条规则的级别、类别和文字。"),
+    Table("填报示例", ("example",), ExampleSpec, "部门工作簿“填报说明”表中的示例填了哪些单元格；合计、执行率、测算得分由程序算出。"),
 )  # fmt: skip
 """Every sheet but 说明 and 基本信息, in order."""

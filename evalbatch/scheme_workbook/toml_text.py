@@ -9,7 +9,7 @@ from typing import Any, Final
 import tomlkit
 from tomlkit.items import Array, Float, InlineTable, Item, String, Trivia
 
-_INLINE: Final = frozenset({"grades", "groups", "columns", "lines", "blocks", "variants"})
+_INLINE: Final = frozenset({"grades", "groups", "columns", "lines", "blocks", "variants", "example"})
 """Lists whose entries take a line each."""
 _HEAD: Final = ("部门整体支出绩效评价方案。", "由 evalbatch scheme import 从方案工作簿写出；修改请改工作簿后重新读入。")
 

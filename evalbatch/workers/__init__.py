@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import itertools
 import pickle
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from evalbatch.examination import Examined, digest_of, refusal
 from evalbatch.intake import Arrival, Prefill, Roster
 from evalbatch.model import Summary
 from evalbatch.scheme import Scheme, compile_scheme, packaged_scheme
+from evalbatch.temporaries import place_of_temporaries
 from evalbatch.workers.local import LocalWorkers
 from evalbatch.workers.process import (
     Answer,
@@ -92,10 +92,12 @@ def examine_all(
     """
     told = briefing(settings)
     scheme = compile_scheme(told.scheme, told.scheme_file)
-    with contextlib.closing(executor or _executor(settings, told)) as workers:
+    with contextlib.ExitStack() as stack:
+        workers = stack.enter_context(contextlib.closing(executor or _executor(settings, told)))
         coming = iter(arrivals)
         members: deque[Arrival] = deque()
         suspects: deque[Arrival] = deque()
+        waiting = stack.enter_context(_Waiting())
         trial: Future[list[Answer]] | None = None
         given = 0
         out: dict[Future[list[Answer]], list[Arrival]] = {}
@@ -127,7 +129,32 @@ def examine_all(
                 for arrival, answer in zip(chunk, answers, strict=True):
                     examined = _opened(arrival, answer, scheme, settings.limits)
                     members.extend(examined.members)
+                    waiting.note(arrival, examined.members)
                     yield replace(examined, members=tuple(replace(member, content=None) for member in examined.members))
+
+
+class _Waiting(contextlib.AbstractContextManager["_Waiting"]):
+    """The temporary files in which what lay in mails and archives waits; each is removed once all of it is examined."""
+
+    def __init__(self) -> None:
+        self._left: Counter[Path] = Counter()
+
+    def note(self, examined: Arrival, members: Sequence[Arrival]) -> None:
+        """An arrival is examined, and these lay in it."""
+        self._left.update(member.path for member in members if member.temporary)
+        if examined.temporary:
+            self._left[examined.path] -= 1
+            if not self._left[examined.path]:
+                self._remove(examined.path)
+
+    def _remove(self, path: Path) -> None:
+        del self._left[path]
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
+
+    def __exit__(self, *raised: object) -> None:
+        for path in list(self._left):
+            self._remove(path)
 
 
 def _executor(settings: Settings, told: Briefing) -> Executor:
@@ -148,15 +175,17 @@ def _opened(arrival: Arrival, answer: Answer, scheme: Scheme, limits: Limits) ->
     if not isinstance(answer, Failed):
         examined: Examined[Summary] = pickle.loads(answer)
         return replace(examined, arrival=replace(examined.arrival, path=arrival.path))
+    if answer.failure is Failure.DISK:
+        raise WorkersError(
+            f"磁盘空间不足，邮件和压缩包中的文件无处暂存（{place_of_temporaries()}）。请清理磁盘，或用环境变量 TMPDIR 改到别的磁盘后重新运行。"
+        )
     known = replace(arrival, content=None)
     return Examined(known, _digest(arrival), refusal=refusal(scheme, arrival, _reason(answer, limits)))
 
 
 def _digest(arrival: Arrival) -> str:
-    if arrival.content is not None:
-        return hashlib.sha256(arrival.content).hexdigest()
     try:
-        return "" if arrival.refusal else digest_of(arrival.path)
+        return "" if arrival.refusal or arrival.fault else digest_of(arrival)
     except OSError:
         return ""
 
@@ -176,7 +205,7 @@ def _reason(failed: Failed, limits: Limits) -> str:
             )
         case Failure.CRASH:
             return "读取时程序异常终止，文件可能已损坏。请用 Excel 或 WPS 打开核对后另存为 .xlsx 重新报送。"
-        case Failure.FAULT:
+        case Failure.FAULT | Failure.DISK:
             return f"审核时程序出错（{failed.detail}），文件本身不一定有误。请把该文件交给程序维护人员。"
 
 

@@ -11,14 +11,18 @@ import socket
 import threading
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final
 
 from evalbatch import __version__
+from evalbatch.examination import Examined
 from evalbatch.intake import Arrival
-from evalbatch.workers.process import Answer, Briefing, Lost, Work, Worker, WorkersError, examine
+from evalbatch.intake.containers import wait_together
+from evalbatch.model import Summary
+from evalbatch.workers.process import Answer, Briefing, Failed, Lost, Work, Worker, WorkersError, examine
 
 _CONNECT_SECONDS: Final = 15.0
 _PATIENCE: Final = 300.0
@@ -35,6 +39,7 @@ class Cluster:
         self._client: Any = _connect(address)
         self._futures = self._client.get_executor()
         self._manned = time.monotonic()
+        self._shelves: set[Path] = set()
         try:
             if not self._client.ncores():
                 raise WorkersError(f"集群 {address} 还没有工作机。请在各工作机上运行 dask worker {address} 后重试。")
@@ -62,18 +67,34 @@ class Cluster:
         The future raises Lost when workers died over these arrivals again and again, and WorkersError when the
         cluster cannot do the run.
         """
-        # a path must mean the same on every machine
-        sent = [replace(arrival, path=arrival.path.absolute()) for arrival in arrivals]
+        sent = [self._carried(arrival) for arrival in arrivals]
         answers: Future[list[Answer]] = Future()
         answers.set_running_or_notify_cancel()
         task = self._futures.submit(_examine, self._briefing, __version__, sent, self._work)
-        task.add_done_callback(lambda done: _hand_over(done, answers))
+        task.add_done_callback(lambda done: _hand_over(done, answers, self._shelve))
         return answers
 
     def close(self) -> None:
         """Take back every task; the cluster goes on."""
         self._futures.shutdown(wait=False)
         self._client.close()
+
+    def _carried(self, arrival: Arrival) -> Arrival:
+        """An arrival as other machines can read it: a path means the same everywhere, what waits here goes along."""
+        if arrival.path in self._shelves:
+            return replace(arrival, content=arrival.read(), temporary=False)
+        return replace(arrival, path=arrival.path.absolute())
+
+    def _shelve(self, answer: Answer) -> Answer:
+        """An answer with what lay in mails and archives put where it waits on this machine."""
+        if isinstance(answer, Failed):
+            return answer
+        examined: Examined[Summary] = pickle.loads(answer)
+        if not examined.members:
+            return answer
+        members = wait_together(examined.members)
+        self._shelves.update(member.path for member in members if member.temporary)
+        return pickle.dumps(replace(examined, members=members), pickle.HIGHEST_PROTOCOL)
 
 
 def _connect(address: str) -> Any:
@@ -95,7 +116,7 @@ def _connect(address: str) -> Any:
 _LOST_CONTACT: Final = "与集群的连接中断，没有写出文件。请检查调度机与网络后重新运行。"
 
 
-def _hand_over(done: Future[list[Answer]], answers: Future[list[Answer]]) -> None:
+def _hand_over(done: Future[list[Answer]], answers: Future[list[Answer]], shelve: Callable[[Answer], Answer]) -> None:
     """Give on what became of a task; whatever Dask can raise becomes Lost or a sentence."""
     from distributed import KilledWorker
 
@@ -105,7 +126,10 @@ def _hand_over(done: Future[list[Answer]], answers: Future[list[Answer]]) -> Non
     error = done.exception()
     match error:
         case None:
-            answers.set_result(done.result())
+            try:
+                answers.set_result([shelve(answer) for answer in done.result()])
+            except OSError as failed:
+                answers.set_exception(failed)
         case WorkersError():
             answers.set_exception(error)
         case KilledWorker():
@@ -145,7 +169,7 @@ def _examine(told: tuple[str, Briefing], version: str, arrivals: Sequence[Arriva
     digest, briefing = told
     worker = _take((digest, work)) or Worker(briefing, work)
     try:
-        return worker.examine(arrivals)
+        return [_with_contents(answer) for answer in worker.examine(arrivals)]
     finally:
         with _idle_lock:
             _idle.setdefault((digest, work), []).append(worker)
@@ -161,12 +185,30 @@ def _take(run: _Run) -> Worker | None:
         return waiting.pop() if waiting else None
 
 
+def _with_contents(answer: Answer) -> Answer:
+    """An answer with what lay in mails and archives, which waits in files of this machine alone."""
+    if isinstance(answer, Failed):
+        return answer
+    examined: Examined[Summary] = pickle.loads(answer)
+    places = {member.path for member in examined.members if member.temporary and member.path != examined.arrival.path}
+    if not places:
+        return answer
+    members = tuple(
+        replace(member, content=member.read(), temporary=False) if member.path in places else member
+        for member in examined.members
+    )
+    for path in places:
+        path.unlink(missing_ok=True)
+    return pickle.dumps(replace(examined, members=members), pickle.HIGHEST_PROTOCOL)
+
+
 def _check_shared(arrival: Arrival) -> None:
     """A file that this machine cannot see is no fault of the department's."""
-    if arrival.content is not None or arrival.refusal:
+    if arrival.content is not None or arrival.refusal or arrival.fault:
         return
     try:
-        shared = arrival.path.stat().st_size == arrival.size
+        size = arrival.path.stat().st_size
+        shared = size == arrival.size if arrival.start is None else size >= arrival.start + arrival.size
     except OSError:
         shared = False
     if not shared:

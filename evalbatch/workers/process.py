@@ -25,6 +25,7 @@ from evalbatch.examination import Examined, abridge, examine_file
 from evalbatch.intake import Arrival, Prefill, Roster
 from evalbatch.model import Summary
 from evalbatch.scheme import Scheme, compile_scheme
+from evalbatch.temporaries import FULL
 
 _START_SECONDS: Final = 120.0
 """How long a process may take to start: a cold disk with a virus scanner is slow."""
@@ -76,6 +77,8 @@ class Failure(enum.Enum):
     CRASH = "crash"
     FAULT = "fault"
     """A mistake of the program's own."""
+    DISK = "disk"
+    """No room for what lay in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +278,8 @@ def _answer(arrival: Arrival, scheme: Scheme, briefing: Briefing, work: Work) ->
     except MemoryError:
         failed = Failed(Failure.MEMORY)
     except Exception as error:  # noqa: BLE001  # a maintainer's mistake touches no other file either
+        if isinstance(error, OSError) and error.errno in FULL:
+            return _FAILED + pickle.dumps(Failed(Failure.DISK))
         if os.environ.get("EVALBATCH_DEBUG"):
             traceback.print_exc()
         failed = Failed(Failure.FAULT, f"{type(error).__name__}：{error}")

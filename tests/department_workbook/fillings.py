@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
 
 from evalbatch.department_workbook import Filling
 from evalbatch.department_workbook.figures import FilledFigures
+from evalbatch.department_workbook.live import live_formulas
 from evalbatch.model import Value
-from evalbatch.scheme import CONTENT, Scheme
+from evalbatch.scheme import CONTENT, Check, Scheme
+from evalbatch.scheme.formula import cells, number, scalar
 from evalbatch.scheme.spec import ColumnSpec
 
 PAYLOADS: Final = (
@@ -44,7 +48,7 @@ _SEED_PROJECTS: Final = (
 
 def seed_filling(scheme: Scheme) -> Filling:
     """The seed's department with its completed figures (real totals, tied by completed parts): 97.00 points."""
-    cells: dict[tuple[str, str], Value] = {
+    typed: dict[tuple[str, str], Value] = {
         ("T01", CONTENT): "南京市人民政府外事办公室",
         ("T02", CONTENT): "013001",
         ("T03", CONTENT): "党群",
@@ -54,21 +58,21 @@ def seed_filling(scheme: Scheme) -> Filling:
     for item in _SEED_LINES.replace("\n", "|").split("|"):
         if item:
             key, column, value = item.split(" ")
-            cells[key, column] = Decimal(value)
+            typed[key, column] = Decimal(value)
     for key in _SEED_ZERO:
-        cells |= {(key, "年初预算数"): Decimal(0), (key, "决算数"): Decimal(0)}
+        typed |= {(key, "年初预算数"): Decimal(0), (key, "决算数"): Decimal(0)}
     for code, indicator in scheme.indicators.items():
         if indicator.group.cap is None:
-            cells[code, "自评得分"] = Decimal(0) if code == "A41" else indicator.weight
-    cells["A41", "自评得分"] = Decimal(3)
-    cells["B12", "是否适用"] = "否"
-    cells["B12", "扣分原因"] = "没有专项资金"
+            typed[code, "自评得分"] = Decimal(0) if code == "A41" else indicator.weight
+    typed["A41", "自评得分"] = Decimal(3)
+    typed["B12", "是否适用"] = "否"
+    typed["B12", "扣分原因"] = "没有专项资金"
     for key in ("L01", "L02", "L03", "L04"):
-        cells[key, "批复日期"] = date(2024, 2, 1)
-        cells[key, "财政统一平台公开日期"] = date(2024, 2, 18)
-        cells[key, "部门网站公开日期"] = date(2024, 2, 21)
+        typed[key, "批复日期"] = date(2024, 2, 1)
+        typed[key, "财政统一平台公开日期"] = date(2024, 2, 18)
+        typed[key, "部门网站公开日期"] = date(2024, 2, 21)
     for key in ("L11", "L12", "L13", "L14", "L15"):
-        cells[key, "是否完成"] = "是"
+        typed[key, "是否完成"] = "是"
     projects: list[Mapping[str, Value]] = [
         {
             "项目名称": name, "项目类别": "部门预算项目", "年初预算数": Decimal(opening), "预算调整数": Decimal(change),
@@ -89,7 +93,40 @@ def seed_filling(scheme: Scheme) -> Filling:
         {"二级指标": "可持续影响", "三级指标": "流程", "指标性质": "定性", "完成程度": Decimal(1)},
         {"二级指标": "满意度", "三级指标": "差评", "指标性质": "≤", "指标值": Decimal(2), "完成值": Decimal(1)},
     ]
-    return Filling(cells, {"X": projects, "W": works, "V": benefits})
+    return Filling(typed, {"X": projects, "W": works, "V": benefits})
+
+
+def planted(scheme: Scheme, check: Check) -> Filling | None:
+    """The seed's department with one or two cells typed over so that a check fails; None where none is found."""
+    live = next(live for live in live_formulas(scheme).checks if live.check.id == check.id)
+    sides = [check.left.node, check.right.node, *([] if check.when is None else [check.when.node])]
+    read = [(cell.key, cell.column) for side in sides for cell in cells(side) if cell.key not in scheme.lists]
+    # a total may be typed over, and so may what it is computed from
+    places = list(dict.fromkeys([check.place, *read]))
+    base = seed_filling(scheme)
+    for changes in itertools.chain(([place] for place in places), itertools.permutations(places, 2)):
+        for values in itertools.product(("thrice", "nothing", "much", "one", "less than nothing"), repeat=len(changes)):
+            filling = base
+            for place, value in zip(changes, values, strict=True):
+                filling = _typed_over(scheme, filling, check.list, place, value)
+            if FilledFigures(scheme, filling).judge(live).verdict == "✗":
+                return filling
+    return None
+
+
+def _typed_over(scheme: Scheme, filling: Filling, prefix: str, place: tuple[str, str], how: str) -> Filling:
+    key, column = place
+    listed = prefix if key in ("", prefix) else ""
+    row = dict(filling.lists[listed][0]) if listed else {}
+    old = row.get(column) if listed else FilledFigures(scheme, filling).figure(key, column)
+    value = {
+        "thrice": (number(scalar(old)) or Decimal(50)) * 3, "nothing": Decimal(0), "much": Decimal(10_000_000),
+        "one": Decimal(1), "less than nothing": Decimal(-1),
+    }[how]  # fmt: skip
+    if not listed:
+        return replace(filling, cells=dict(filling.cells) | {place: value})
+    rows = [row | {column: value}, *filling.lists[listed][1:]]
+    return replace(filling, lists=dict(filling.lists) | {listed: rows})
 
 
 def random_filling(scheme: Scheme, seed: int) -> Filling:
@@ -97,16 +134,16 @@ def random_filling(scheme: Scheme, seed: int) -> Filling:
     source = random.Random(seed)
     unit = source.choice(("万元", "万元", "元", "千元", "亿元"))
     density = source.choice((0.5, 0.9, 1.0))
-    cells: dict[tuple[str, str], Value] = {("T05", CONTENT): unit, ("T01", CONTENT): source.choice(PAYLOADS)}
+    typed: dict[tuple[str, str], Value] = {("T05", CONTENT): unit, ("T01", CONTENT): source.choice(PAYLOADS)}
     for key, line in scheme.lines.items():
         for column, spec in line.types.items():
             if column != CONTENT and (key, column) not in scheme.derivations and source.random() < density:
-                cells[key, column] = _value(scheme, source, unit, spec)
+                typed[key, column] = _value(scheme, source, unit, spec)
     for code, indicator in scheme.indicators.items():
         if source.random() < density:
-            cells[code, "自评得分"] = Decimal(source.randint(0, int(indicator.weight * 10))) / 10
-        cells[code, "扣分原因"] = source.choice(("", "另有说明"))
-        cells[code, "是否适用"] = source.choice(("是", "是", "是", "否", ""))
+            typed[code, "自评得分"] = Decimal(source.randint(0, int(indicator.weight * 10))) / 10
+        typed[code, "扣分原因"] = source.choice(("", "另有说明"))
+        typed[code, "是否适用"] = source.choice(("是", "是", "是", "否", ""))
     lists: dict[str, list[Mapping[str, Value]]] = {}
     for prefix, sheet in scheme.lists.items():
         columns = [column for column in sheet.columns if not column.hidden and column.formula is None]
@@ -120,16 +157,16 @@ def random_filling(scheme: Scheme, seed: int) -> Filling:
         ]
         if len(lists[prefix]) > 2:
             lists[prefix][1] = {}
-    figures = FilledFigures(scheme, Filling(cells, lists))
+    figures = FilledFigures(scheme, Filling(typed, lists))
     # a total in 亿元 has 6 decimals, of which the last is two tails
     step = scheme.spec.tolerance.step / scheme.spec.units[unit] * (2 if unit == "亿元" else 1)
     for key, column in scheme.derivations:
         # a typed total: right, or off by so many tails
         value = figures.figure(key, column) if key not in scheme.lists else None
         if isinstance(value, Decimal) and source.random() < 0.3:
-            cells[key, column] = value + step * source.choice((0, 1, 2, 3, 4, 6, 9, 12, -3, -6, 1000))
+            typed[key, column] = value + step * source.choice((0, 1, 2, 3, 4, 6, 9, 12, -3, -6, 1000))
     explanations = {scheme.checks[0].id: source.choice(PAYLOADS)}
-    return Filling(cells, lists, explanations)
+    return Filling(typed, lists, explanations)
 
 
 def _value(scheme: Scheme, source: random.Random, unit: str, spec: ColumnSpec) -> Value:

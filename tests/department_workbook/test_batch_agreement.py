@@ -17,7 +17,7 @@ from evalbatch.model import Submission
 from evalbatch.reading import read_submission, read_xlsx
 from evalbatch.scheme import load_scheme
 from evalbatch.scheme.points import PENDING
-from tests.department_workbook.fillings import random_filling, seed_filling
+from tests.department_workbook.fillings import planted, random_filling, seed_filling
 
 _SCHEME = load_scheme()
 _CASES: dict[str, Filling] = {
@@ -66,6 +66,11 @@ def test_the_sentences_agree(case: str) -> None:
     # the batch takes the space around a name away
     said = {code: figures.sentence(code).replace("\t", "") for code in live_formulas(_SCHEME).sentences}
     assert said == {code: found[code] for code in said}
+
+
+def test_every_row_of_the_audit_can_fail() -> None:
+    """What tests/benchmarks/parity.py plants: no identity and no threshold is left untried."""
+    assert [check.id for check in _SCHEME.checks if planted(_SCHEME, check) is None] == []
 
 
 def test_a_filled_template_is_read_without_a_remark() -> None:

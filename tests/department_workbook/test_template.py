@@ -14,7 +14,7 @@ from openpyxl.workbook.workbook import Workbook
 from evalbatch.department_workbook import Filling, write_department_workbook
 from evalbatch.department_workbook.support import RowAddresses
 from evalbatch.model import Value
-from evalbatch.scheme import CONTENT, load_scheme
+from evalbatch.scheme import CONTENT, INDICATOR_INPUTS, load_scheme
 from evalbatch.scheme.formula import to_excel
 from evalbatch.scheme.layout import (
     AUDIT_COLUMNS,
@@ -30,8 +30,8 @@ from tests.department_workbook.fillings import PAYLOADS, random_filling, seed_fi
 
 _SCHEME = load_scheme()
 _EXCEL_2010 = {
-    "ABS", "ADDRESS", "AND", "CHAR", "COLUMN", "COUNT", "COUNTBLANK", "COUNTIF", "HYPERLINK", "IF", "INDEX", "ISNUMBER", "LEN", "MATCH", "MAX", "MIN", "N", "NOT", "OR",
-    "ROUND", "ROUNDUP", "ROW", "SUM", "SUMIF", "SUBSTITUTE", "SUMPRODUCT", "TEXT",
+    "ABS", "ADDRESS", "AND", "CHAR", "COLUMN", "COUNT", "COUNTBLANK", "COUNTIF", "HYPERLINK", "IF", "INDEX", "INT", "ISNUMBER", "LEN", "MATCH", "MAX", "MIN", "N", "NOT", "OR",
+    "ROUND", "ROUNDUP", "ROW", "SMALL", "SUM", "SUMIF", "SUBSTITUTE", "SUMPRODUCT", "TEXT",
 }  # fmt: skip
 _FORMULA_LIMIT = 8192
 
@@ -57,7 +57,7 @@ def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
 def test_sheets_stand_in_the_order_of_the_contract(blank: Workbook) -> None:
     assert blank.sheetnames == [
         "封面", "绩效自评表", "预算执行情况表", "项目支出明细表", "重点工作完成情况表", "履职效益指标表", "信息公开情况表", "加减分事项表",
-        "数据审核", "附件表", SUPPORT_SHEET,
+        "数据审核", "附件表", "填报说明", SUPPORT_SHEET,
     ]  # fmt: skip
     assert [sheet.title for sheet in blank if sheet.sheet_state != "visible"] == [SUPPORT_SHEET]
 
@@ -166,3 +166,35 @@ def test_too_many_list_rows_are_refused() -> None:
     row: dict[str, Value] = {"工作事项": "甲"}
     with pytest.raises(ValueError, match="加减分事项表 只印有 20 行，预填了 21 行"):
         _written(Filling({}, {"Y": [row] * 21}))
+
+
+def test_every_cell_of_a_closed_list_a_date_or_a_number_says_what_it_takes_and_takes_nothing_else(
+    blank: Workbook,
+) -> None:
+    kinds = {
+        "choice": "list", "date": "date", "count": "whole", "percent": "decimal", "points": "decimal",
+        "amount": "decimal", "number": "decimal",
+    }  # fmt: skip
+    layouts = template_layout(_SCHEME)
+    indicators = layouts[_SCHEME.sheet_of("A11")]
+    places = [(template_cell(_SCHEME, key, name), spec) for key, line in _SCHEME.lines.items() if not line.locked
+              for name, spec in line.types.items()]  # fmt: skip
+    for code in _SCHEME.indicators:
+        places += [(template_cell(_SCHEME, code, spec.name), spec) for spec in indicators.spec.columns
+                   if spec.name in INDICATOR_INPUTS]  # fmt: skip
+    for sheet in _SCHEME.lists.values():
+        ends = (list_key(sheet, 1), list_key(sheet, sheet.rows))
+        places += [((sheet.name, layouts[sheet.name].cell(key, spec.name)), spec) for key in ends
+                   for spec in sheet.visible if spec.formula is None]  # fmt: skip
+    for (name, cell), spec in places:
+        found = [rule for rule in blank[name].data_validations.dataValidation if cell in rule.sqref]
+        if spec.type not in kinds:
+            assert len(found) <= 1
+            continue
+        (rule,) = found
+        assert (rule.type, rule.allow_blank, rule.showErrorMessage) == (kinds[spec.type], True, True), (name, cell)
+        assert rule.showInputMessage and rule.promptTitle == spec.name and rule.error
+        assert 5 < len(rule.prompt) <= 255 and rule.prompt.endswith("。") and "。。" not in rule.prompt
+    messages = {rule.prompt for rule in blank["预算执行情况表"].data_validations.dataValidation}
+    assert "年初预算数加已办妥手续的调整数。已设公式，与实际不符的可直接改填数字。" in messages
+    assert any("基本支出和项目支出中列支的都算" in message for message in messages)

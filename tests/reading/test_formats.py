@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,8 +12,10 @@ from evalbatch.evaluation import evaluate
 from evalbatch.model import Submission
 from evalbatch.reading import UnreadableWorkbook, is_workbook, read_submission, read_workbook
 from evalbatch.reading.ods import excel_formula
-from tests.forms import blank_template, scheme
+from tests.forms import blank_book, blank_template, fill, parts, scheme
+from tests.intake.forms_of_arrival import zipped
 from tests.libreoffice import convert, needs_libreoffice
+from tests.reading.binary_workbook import write_xlsb
 from tests.test_samples import FOLDER
 
 CODES = ("101006", "101007", "203002")
@@ -30,17 +33,54 @@ def test_saved_again_by_libreoffice(tmp_path: Path, form: str) -> None:
     codes = [code for code in CODES if form != "xls" or code != "101007"]
     sources = [next((FOLDER / "inbox").glob(f"{code}_*.xlsx")) for code in codes]
     for source, saved in zip(sources, convert(sources, tmp_path, form), strict=True):
-        before, after = submission(source), submission(saved)
-        assert plain(after.cells) == plain(before.cells)
-        assert {prefix: [plain(row.entries) for row in rows] for prefix, rows in after.lists.items()} == {
-            prefix: [plain(row.entries) for row in rows] for prefix, rows in before.lists.items()
-        }
-        assert [row.key for rows in after.lists.values() for row in rows] == [
-            row.key for rows in before.lists.values() for row in rows
-        ]
-        notes = tuple(note for note in after.notes if not note.text.startswith("旧版 .xls"))
-        assert (len(notes) < len(after.notes)) == (form == "xls")
-        assert replace(after, cells={}, lists={}, notes=notes) == replace(before, cells={}, lists={})
+        same(submission(source), submission(saved), formulas_known=form != "xls")
+
+
+@pytest.mark.parametrize("code", ["101001", "101006", "203002"])
+def test_saved_as_xlsb(code: str) -> None:
+    source = next((FOLDER / "inbox").glob(f"{code}_*.xlsx"))
+    saved = write_xlsb(read_workbook(source.read_bytes()))
+    assert is_workbook(saved)
+    same(submission(source), read_submission(read_workbook(saved), scheme(), "x"), formulas_known=False)
+
+
+def same(before: Submission, after: Submission, *, formulas_known: bool) -> None:
+    """Both say the same, but for a note that formulas cannot be seen."""
+    assert plain(after.cells) == plain(before.cells)
+    assert {prefix: [plain(row.entries) for row in rows] for prefix, rows in after.lists.items()} == {
+        prefix: [plain(row.entries) for row in rows] for prefix, rows in before.lists.items()
+    }
+    assert [row.key for rows in after.lists.values() for row in rows] == [
+        row.key for rows in before.lists.values() for row in rows
+    ]
+    notes = tuple(note for note in after.notes if not note.text.startswith("该格式（.xls、.et、.xlsb）看不到公式"))
+    assert (len(notes) == len(after.notes)) == formulas_known
+    assert replace(after, cells={}, lists={}, notes=notes) == replace(before, cells={}, lists={})
+
+
+def test_an_error_value_in_an_xlsb_is_none_of_its_blanks() -> None:
+    book = fill({"R01.决算数": {"error": "#REF!"}, "S01.决算数": {"error": "#DIV/0!"}})
+    assert [grid.errors for grid in read_workbook(write_xlsb(book)).grids] == [grid.errors for grid in book.grids]
+    result = evaluate(read_submission(read_workbook(write_xlsb(book)), scheme(), "x"), scheme())
+    found = [(finding.code, finding.ref.cell, finding.found) for finding in result.findings if finding.code == "FS08"]
+    assert found == [("FS08", "H15", "#REF!"), ("FS08", "H28", "#DIV/0!")]
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda sheet: sheet[: len(sheet) // 2], "文件已损坏"),
+        (lambda sheet: sheet + b"\x05\xff\xff\xff\x7f", "文件已损坏"),
+        (lambda sheet: sheet + b"\x0d\x0c" + bytes(12), "无法可靠读取"),
+        (lambda sheet: sheet + b"\0\x04\xff\xff\x0f\0" + b"\1\x08\xff\x3f" + bytes(6), "第 1048576 行、第 16384 列"),
+    ],
+    ids=["short", "long", "cells without a column", "far away"],
+)
+def test_an_xlsb_that_cannot_be_read_right_is_not_read(damage: Callable[[bytes], bytes], reason: str) -> None:
+    package = parts(write_xlsb(blank_book()))
+    package["xl/worksheets/sheet3.bin"] = damage(package["xl/worksheets/sheet3.bin"])
+    with pytest.raises(UnreadableWorkbook, match=reason):
+        read_workbook(zipped(package))
 
 
 def plain(cells: object) -> object:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
+from evalbatch.evaluation import evaluate
+from evalbatch.reading import read_submission
 from evalbatch.scheme import SchemeError, compile_scheme, packaged_scheme
 from evalbatch.scheme.layout import address, column_letter, column_number, list_key, template_layout
-from tests.forms import scheme
+from tests.forms import base, fill, scheme
 
 TEXT = packaged_scheme().read_text(encoding="utf-8")
 
@@ -32,6 +37,18 @@ REFUSALS = [
     ("line twice", 'key = "R02"', 'key = "R01"', "sheet(预算执行情况表).lines", "R01"),
     ("rule twice", 'code = "FS02"\nlevel', 'code = "FS01"\nlevel', "rule[2].code", "FS01"),
     ("parent unknown", 'parent = "R09"', 'parent = "R99"', "parent", "R99"),
+    ("threshold missing", 'name = "公开期限"\nvalue', 'name = "公示期限"\nvalue', "threshold", "公开期限"),
+    ("threshold twice", 'name = "项目执行过低"', 'name = "项目达标率"', "threshold[3].name", "项目达标率"),
+    ("repeated over no list", 'each = "W"', 'each = "Q"', "groups[3].each", "Q"),
+    ("repeated text", "{实际数量}", "{完成数量}", "indicator[27](C1).each_point", "完成数量"),
+    ("long note", 'note = "不含会议费、培训费"', f'note = "{"长" * 101}"', "(G05).note", "101"),
+    ("example of no cell", '"S01.年初预算数"', '"S01.栏目"', "example[1].place", "S01.栏目"),
+    ("example of no list", '"X001.项目名称"', '"J001.项目名称"', "example[18].place", "J001"),
+    ("example of a rate", '"X001.年初预算数"', '"X001.执行率"', "place", "X001.执行率"),
+    ("example of a computed score", '"A11.自评得分"', '"A11.测算得分"', "place", "A11.测算得分"),
+    ("example of no figure", '"618.40"', '"很多"', "example[3].value", "很多"),
+    ("example of no date", '"2024-11-30"', '"年底"', "value", "年底"),
+    ("example of no choice", 'value = "专项资金" }', 'value = "其他" }', "value", "其他"),
 ]
 
 
@@ -112,3 +129,43 @@ def test_layout() -> None:
     for sheet in template_layout(scheme()).values():
         rows = [*sheet.rows.values(), *sheet.headings]
         assert len(set(rows)) == len(rows)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "cells", "found"),
+    [
+        (
+            "value = 20\n",
+            "value = 8\n",
+            {"L01.部门网站公开日期": date(2024, 2, 15)},
+            ("PB01", "信息公开情况表", "E5", "8 天以内"),
+        ),
+        ("value = 0.9\n", "value = 0.97\n", {}, ("PJ03", "项目支出明细表", "I6", "97%至100%")),
+        ("value = 9000\n", "value = 5\n", {"R01.上年决算数": 100}, ("UN02", "预算执行情况表", "D15、E15", "")),
+        ("value = 1000000\n", "value = 900\n", {}, ("UN03", "预算执行情况表", "H37", "以万元计的金额")),
+    ],
+)
+def test_a_threshold_is_changed_in_one_place(
+    before: str, after: str, cells: dict[str, Any], found: tuple[str, str, str, str]
+) -> None:
+    assert TEXT.count(before) == 1
+    changed = compile_scheme(TEXT.replace(before, after).encode(), "2025.toml")
+    book = fill(base(), cells)
+    results = [evaluate(read_submission(book, rules, "form.xlsx"), rules) for rules in (scheme(), changed)]
+    told = [[(f.code, f.ref.sheet, f.ref.cell, f.expected) for f in result.findings] for result in results]
+    assert found not in told[0]
+    assert found in told[1]
+
+
+def test_points_of_optional_rows_are_changed_in_one_place() -> None:
+    text = TEXT
+    for code, before, after in (("E1", "2", "1"), ("E2", "2", "3.5"), ("E3", "1", "0.5")):
+        old = re.search(rf'code = "{code}"\n(?:(?!\[\[).*\n)*?points_max = {before}\n', text)
+        assert old is not None
+        text = text.replace(old[0], old[0].replace(f"points_max = {before}", f"points_max = {after}"))
+    changed = compile_scheme(text.encode(), "2025.toml")
+    book = fill(base(), {"E1.自评得分": 1, "E2.自评得分": 3.5, "E3.是否适用": "否"})
+    lines = {line.code: line for line in evaluate(read_submission(book, changed, "form.xlsx"), changed).lines}
+    assert [(lines[code].weight, lines[code].final) for code in ("E1", "E2")] == [
+        (Decimal("1.11"), Decimal("1.11")), (Decimal("3.89"), Decimal("3.89")),
+    ]  # fmt: skip
