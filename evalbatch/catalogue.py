@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from evalbatch.scheme import Scheme
 
@@ -17,6 +18,8 @@ class Entry:
     level: str
     basis: str
     advice: str = ""
+    points: Decimal | None = None
+    """分值 of an indicator."""
 
 
 def rule_entry(scheme: Scheme, code: str) -> Entry:
@@ -43,7 +46,9 @@ def indicator_entry(scheme: Scheme, code: str) -> Entry:
         if formula is not None
     ]
     basis = scheme.spec.sources[-1]
-    return Entry(code, f"{words}（{indicator.weight}分，{spec.type}）", "\n".join(parts), "指标", basis)
+    return Entry(
+        code, f"{words}（{indicator.weight}分，{spec.type}）", "\n".join(parts), "指标", basis, points=indicator.weight
+    )
 
 
 def policy_entries(scheme: Scheme) -> tuple[Entry, ...]:

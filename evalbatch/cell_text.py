@@ -16,7 +16,8 @@ def plain_text(text: str) -> str:
     XlsxWriter takes a text of the form ``<r>…</r>`` for ready-made XML and writes it as it is, formulas included;
     a space behind it keeps it a text.
     """
-    text = _ILLEGAL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    if not text.isprintable():
+        text = _ILLEGAL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
     if 2 * len(text) > MOST_CHARACTERS:
         units = text.encode("utf-16-le")
         if len(units) > 2 * MOST_CHARACTERS:

@@ -21,7 +21,8 @@ from evalbatch.scheme import APPLICABLE, CONTENT, REASON, SELF_SCORE, Check, For
 from evalbatch.scheme import formula as language
 from evalbatch.scheme.formula import Cell
 from evalbatch.scheme.layout import compress
-from evalbatch.scheme.spec import ColumnSpec
+from evalbatch.scheme.spec import TEXT_TYPES, ColumnSpec
+from evalbatch.seals import SEAL, TEXT_SEAL, seal, text_seal
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -51,14 +52,11 @@ SANGONG: Final = (
 )
 SANGONG_AMOUNTS: Final = ("上年预算数", "上年决算数", "年初预算数", "全年预算数", "决算数")
 BUDGET: Final = ("年初预算数", "全年预算数", "决算数")
-SEAL: Final = "校验码"
 HIGH: Final = "得分上限"
 _RENAMED: Final = {("V", "程度"): "完成程度", ("V", "完成程度"): "填报完成程度"}
 """List columns under another header than the scheme's, by (prefix, column): 完成程度 itself is the computed one."""
 _AMOUNT_DECIMALS: Final = 6
 _FIGURE: Final = re.compile(r"-?(0|[1-9]\d{0,11})(\.\d+)?")
-_SEAL_PERIOD: Final = 97
-_SEAL_DECIMALS: Final = 4
 
 
 _FINDINGS: Final = "findings"
@@ -194,25 +192,6 @@ def _unpacked(summary: Summary, table: str) -> Any:
 # ---------------------------------------------------------------- what else the columns are read by
 
 
-def seal_weight(place: int) -> int:
-    """The weight of the figure at a place (from 1) in 校验码."""
-    return place % _SEAL_PERIOD + 1
-
-
-def seal(values: Iterable[Raw]) -> Decimal:
-    """校验码 of a row of 数据底稿: its figures weighted by place, so that a changed or moved figure shows.
-
-    The weight of the n-th figure (n from 1) is ``MOD(n, 97) + 1``; dates count as Excel's serial day, blanks and
-    texts not at all; rounded to 4 decimals. A sheet re-derives it, with the figures in D6:ZZ6, as
-    ``=ROUND(SUMPRODUCT(MOD(COLUMN(D6:ZZ6)-COLUMN(D6)+1,97)+1,D6:ZZ6),4)``.
-    """
-    total = sum(
-        (seal_weight(place) * figure for place, figure in enumerate(map(language.number, values), 1) if figure),
-        _ZERO,
-    )
-    return language.round_half_up(total, _SEAL_DECIMALS)
-
-
 def figure_places(scheme: Scheme) -> tuple[tuple[str, str], ...]:
     """The (key, column) of every input cell that a score, a ratio, a check or a sheet reads, in their order."""
     formulas: list[Formula | None] = [ratio.formula for ratio in scheme.ratios.values()]
@@ -286,6 +265,9 @@ def _quotient(left: Decimal | None, right: Decimal | None) -> Value:
 _CODE: Final = "单位编码"
 _NAME: Final = "填报单位"
 _FILE: Final = "来源文件"
+_KEY: Final = "编码"
+PLACE: Final = "出处"
+CATEGORY: Final = "部门类别"
 _DEPARTMENT: Final[Columns[Result]] = (
     (_CODE, lambda result: result.submission.code),
     (_NAME, lambda result: result.submission.name),
@@ -309,9 +291,21 @@ def same_header(column: str) -> str:
 
 
 def sealed_columns(scheme: Scheme, prefix: str) -> tuple[str, ...]:
-    """The typed columns of a list with figures or dates: those that 校验码 of a row weighs."""
+    """The typed columns of a list with figures or dates, by their headers: those that 校验码 of a row weighs."""
     columns = scheme.lists[prefix].columns
-    return tuple(column.name for column in columns if column.formula is None and column.type not in ("text", "choice"))
+    return tuple(
+        list_header(prefix, column.name)
+        for column in columns
+        if column.formula is None and column.type not in TEXT_TYPES
+    )
+
+
+def sealed_texts(headers: Iterable[str], scheme: Scheme, prefix: str) -> tuple[str, ...]:
+    """The columns of a list sheet with these headers that 校验文 of a row holds: what was typed as text, and whose."""
+    typed = {
+        column.name for column in scheme.lists[prefix].columns if column.formula is None and column.type in TEXT_TYPES
+    }
+    return tuple(header for header in headers if header in typed or header in (_CODE, _NAME, _KEY, _FILE, PLACE))
 
 
 def further_columns(scheme: Scheme, prefix: str, shown: Collection[str]) -> tuple[ColumnSpec, ...]:
@@ -347,13 +341,28 @@ def _list_columns(scheme: Scheme, prefix: str, shown: Columns[_Of[ListRow]]) -> 
 
         return same_header(group), number
 
-    sealed = sealed_columns(scheme, prefix)
-    return (
+    columns = (
         *shown,
         *(further(column) for column in further_columns(scheme, prefix, [header for header, _ in shown])),
         *(numbered(group) for group in grouped_columns(scheme, prefix)),
-        (SEAL, lambda of: seal(of.item.row.value(column) for column in sealed)),
+        (_FILE, lambda of: of.result.submission.source),
+        (PLACE, _place),
     )
+    values = dict(columns)
+    figures = [values[header] for header in sealed_columns(scheme, prefix)]
+    texts = [values[header] for header in sealed_texts(values, scheme, prefix)]
+    return (
+        *columns,
+        (TEXT_SEAL, lambda of: text_seal(value(of) for value in texts)),
+        (SEAL, lambda of: seal(value(of) for value in figures)),
+    )
+
+
+def _place(of: _Of[ListRow]) -> str:
+    """Where a list row stands in the department's workbook: from its first filled cell to its last."""
+    refs = [entry.ref for entry in of.item.row.entries.values() if entry.ref.cell]
+    cells = sorted({ref.cell for ref in refs}, key=lambda cell: (len(cell.rstrip("0123456789")), cell))
+    return f"{refs[0].sheet}!{':'.join(dict.fromkeys((cells[0], cells[-1])))}" if refs else ""
 
 
 # ---------------------------------------------------------------- 排名, 指标得分, 得分明细
@@ -624,10 +633,19 @@ def _figures(scheme: Scheme) -> DepartmentTable:
 
     def rows(result: Result) -> list[Row]:
         submission = result.submission
+        own = (submission.code, submission.name, submission.source, submission.category)
         values = [_stated(submission.value(*place)) for place in places]
-        return [(submission.code, submission.name, submission.source, *values, seal(values))]
+        texts = text_seal((*own, *(value for value, place in zip(values, places, strict=True) if place in said)))
+        return [(*own, *values, texts, seal(values))]
 
-    return DepartmentTable((_CODE, _NAME, _FILE, *(f"{key}.{column}" for key, column in places), SEAL), rows)
+    said = set(figure_texts(scheme))
+    headers = (f"{key}.{column}" for key, column in places)
+    return DepartmentTable((_CODE, _NAME, _FILE, CATEGORY, *headers, TEXT_SEAL, SEAL), rows)
+
+
+def figure_texts(scheme: Scheme) -> tuple[tuple[str, str], ...]:
+    """The (key, column) of the figure places that hold texts: those that 校验文 of the row holds."""
+    return tuple(place for place in figure_places(scheme) if scheme.type_of(*place) in TEXT_TYPES)
 
 
 def _stated(value: Raw) -> Raw:

@@ -15,9 +15,9 @@ from evalbatch.department_workbook import Filling, write_department_workbook
 from evalbatch.intake import Department, Prefill, Roster
 from evalbatch.model import Supplied, Value
 from evalbatch.output import OutputError, write_atomically
+from evalbatch.processes import bind_to_parent, worker_context
 from evalbatch.scheme import CONTENT, Scheme, load_scheme
 from evalbatch.scheme.layout import list_key
-from evalbatch.workers import bind_to_parent, worker_context
 
 _CHUNK: Final = 4
 _LONGEST_NAME: Final = 60

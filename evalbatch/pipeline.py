@@ -51,10 +51,9 @@ def run(
             report(Progress(len(examined), total, accepted, sent_back))
     examined.sort(key=lambda item: item.arrival.name)
     outcome = consolidate(examined, scheme, settings.roster, time, deadline)
-    if settings.prefill is None:
-        return outcome
-    given = ("财政数据", f"{settings.prefill.file}（SHA-256 {settings.prefill.digest}）")
-    return replace(outcome, facts=(*outcome.facts, given))
+    supplied = (("单位名录", settings.roster), ("财政数据", settings.prefill))
+    given = ((name, f"{file.file}（SHA-256 {file.digest}）") for name, file in supplied if file is not None)
+    return replace(outcome, facts=(*outcome.facts, *given))
 
 
 def _kept(item: Examined[Summary], spool: Spool) -> Examined[Summary]:

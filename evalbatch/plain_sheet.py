@@ -2,23 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from xlsxwriter.worksheet import Worksheet
-
-
-class SharedFormula(str):
-    """A formula that cells of a column share: the first of them says it for all of ``area``, the others its number."""
-
-    number: int
-    area: str
-
-    def __new__(cls, formula: str, number: int, area: str = "") -> SharedFormula:
-        """``formula`` is that of the first cell; ``area`` stands in the first cell alone."""
-        shared = super().__new__(cls, formula)
-        shared.number, shared.area = number, area
-        return shared
 
 
 class PlainSheet(Worksheet):  # type: ignore[misc]
@@ -27,22 +14,28 @@ class PlainSheet(Worksheet):  # type: ignore[misc]
     The search takes longer than the writing. Should XlsxWriter rename the method, only the speed is lost.
     """
 
-    _write_formula_element_of_one_cell = Worksheet._xml_formula_element
+    def write_lines(self, first: int, lines: Iterable[tuple[float, str]]) -> int:
+        """Write rows of ready-made cells from a row (0-based) on, below all others; returns the last one written.
+
+        A line is its height in points and the XML of its cells, no more columns than the rows above have. They are
+        taken one at a time, each after the one before is written.
+        """
+        row = first - 1
+        self._write_single_row(first)
+        for row, (height, cells) in enumerate(lines, first):
+            self.set_row(row, height)
+            self.table[row][0] = cells
+            self._write_single_row(row + 1)
+        return row
 
     def _prepare_formula(self, formula: str, expand_future_functions: bool = False) -> str:
-        return formula if isinstance(formula, SharedFormula) else formula.removeprefix("=")
+        return formula.removeprefix("=")
 
-    def _xml_formula_element(self, formula: str, result: object, attributes: Sequence[tuple[str, Any]] = ()) -> None:
-        if not isinstance(formula, SharedFormula):
-            self._write_formula_element_of_one_cell(formula, result, attributes)
-            return
-        cell = "".join([f' {name}="{value}"' for name, value in attributes])
-        shared = f't="shared" si="{formula.number}"'
-        if formula.area:
-            element = f'<f {shared} ref="{formula.area}">{self._escape_data(formula)}</f>'
+    def _write_cell(self, row: int, col: int, cell: Any) -> None:
+        if isinstance(cell, str):
+            self.fh.write(cell)
         else:
-            element = f"<f {shared}/>"
-        self.fh.write(f"<c{cell}>{element}<v>{self._escape_data(result)}</v></c>")
+            super()._write_cell(row, col, cell)
 
     def _write_single_row(self, current_row_num: int = 0) -> None:
         """Write the row before, where rows are written as they come, and forget its height."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-import pandas as pd
-
 from evalbatch.model import Ranked, Summary
 
 
 def rank(results: Sequence[Summary]) -> tuple[Ranked, ...]:
     """The results with their places, in the order of 排名; ties share a rank and leave the next ones out."""
+    import pandas as pd  # takes longer to load than everything else: while workers read, there is time
+
     if not results:
         return ()
     numbers = {category: number for number, category in enumerate(result.category for result in results)}

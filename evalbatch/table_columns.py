@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Literal
 
-from evalbatch.department_rows import BUDGET, HIGH, SANGONG_AMOUNTS, SEAL, list_header
+from evalbatch.department_rows import BUDGET, HIGH, SANGONG_AMOUNTS, list_header
 from evalbatch.scheme import Scheme
-from evalbatch.scheme.spec import ColumnType
+from evalbatch.scheme.spec import TEXT_TYPES, ColumnType
+from evalbatch.seals import SEAL
 
 Kind = Literal["text", "whole", "decimal", "day", "moment", "mixed"]
 """``mixed`` is a figure, a date or a text, as the department wrote it; ``decimal`` may say ``—`` where it has no base."""
@@ -46,17 +47,13 @@ _KINDS: Final[Mapping[Kind, frozenset[str]]] = {
         }
     ),
 }
-_TEXTS: Final[frozenset[ColumnType]] = frozenset({"text", "label", "choice"})
 
 
 def kind_of(scheme: Scheme, table: str, header: str) -> Kind:
     """What a column of a table holds, the same in every batch."""
     if table == _FIGURES and "." in header:
         key, _, column = header.partition(".")
-        if key in scheme.lines:
-            return _by_type(scheme.lines[key].types[column].type)
-        columns = scheme.sheets[scheme.sheet_of(key)].columns
-        return _by_type(next(spec.type for spec in columns if spec.name == column))
+        return _by_type(scheme.type_of(key, column))
     if table in _LISTS:
         prefix = _LISTS[table]
         for spec in scheme.lists[prefix].columns:
@@ -68,6 +65,6 @@ def kind_of(scheme: Scheme, table: str, header: str) -> Kind:
 
 
 def _by_type(type_: ColumnType) -> Kind:
-    if type_ in _TEXTS:
+    if type_ in TEXT_TYPES:
         return "text"
     return "day" if type_ == "date" else "decimal"

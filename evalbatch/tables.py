@@ -261,6 +261,7 @@ _RULES: Final[Columns[Entry]] = (
     ("公式", lambda entry: entry.formula),
     ("级别", lambda entry: entry.level),
     ("依据", lambda entry: entry.basis),
+    ("分值", lambda entry: entry.points),
 )
 
 

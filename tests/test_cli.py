@@ -55,6 +55,27 @@ def test_true_overspending_sends_nothing_back(command: object, inbox: Path, tmp_
     assert kinds["SG01"] == "绩效"
 
 
+def test_the_public_workbook_leaves_out_who_the_roster_says_is_secret(
+    command: object, inbox: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, public, roster = tmp_path / "排名.xlsx", tmp_path / "公示.xlsx", tmp_path / "单位名录.xlsx"
+    shutil.copy(next((FOLDER / "inbox").glob("101002_*.xlsx")), inbox)
+    book = openpyxl.load_workbook(FOLDER / "单位名录.xlsx")
+    sheet = book.worksheets[0]
+    header = next(row for row in sheet.iter_rows() if row[0].value == "单位编码")
+    secret = next(cell.column for cell in header if cell.value == "是否涉密")
+    for row in sheet.iter_rows(min_row=header[0].row + 1):
+        sheet.cell(row[0].row, secret).value = "是" if row[0].value == "101001" else None
+    book.save(roster)
+    assert run(command, "run", inbox, "-o", out, "--public", public, "--roster", roster, "--quiet") == 1
+    assert capsys.readouterr().err == ""
+    shown = list(openpyxl.load_workbook(public).worksheets[0].iter_rows(min_row=3, values_only=True))
+    assert shown == [(1, "市文化和旅游局", "社会事业", 99.6, "优")]
+    assert run(command, "run", inbox, "-o", out, "--public", public, "--quiet") == 0
+    assert capsys.readouterr().err == "没有单位名录（--roster），公示版不能识别涉密单位，公开之前请核对。\n"
+    assert run(command, "run", inbox, "-o", out, "--public", out, "--quiet") == 2
+
+
 def test_a_fault_of_the_form_is_exit_1(
     command: object, inbox: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -270,5 +291,5 @@ def test_help_names_only_what_is_built(command: object, capsys: pytest.CaptureFi
     run(command, "run", "--help")
     said = capsys.readouterr().out
     assert "--roster" in said
-    for option in ("--public", "--final", "--adjustments", "--feedback", "--previous"):
+    for option in ("--final", "--adjustments", "--feedback", "--previous"):
         assert option not in said

@@ -9,9 +9,10 @@ from decimal import Decimal
 
 import pytest
 
-from evalbatch.department_rows import figure_places, seal
+from evalbatch.department_rows import figure_places
 from evalbatch.model import Note, Unranked, Value
 from evalbatch.report import dump_report, report
+from evalbatch.seals import seal, text_seal
 from evalbatch.tables import Table, tabulate
 from tests.ranking_workbook.outcomes import SCHEME, batch, department, finding, realistic
 
@@ -172,14 +173,17 @@ def test_raw_figures_are_those_that_formulas_read() -> None:
     table = tabulate(batch(department()), SCHEME).figures
     assert column(table, "S10.决算数") == [Decimal("3632.41")]
     assert column(table, "Q01.决算数") == [None]
-    assert column(table, "校验码") == [seal(list(table.frame().iloc[0])[3:-1])]
+    (values,) = table.frame().itertuples(index=False, name=None)
+    assert column(table, "校验码") == [seal(values[4:-2])]
+    assert column(table, "校验文") == [text_seal([*values[:4], *(values[place] for place in _texts(table))])]
+    assert column(table, "校验文")[0].startswith("001|市外事办|001/市外事办.xlsx|党群|")  # type: ignore[attr-defined]
+    assert column(table, "校验文")[0].endswith("|是|是|是|是|是")  # type: ignore[attr-defined]
 
 
-def test_the_seal_weighs_figures_by_their_place() -> None:
-    assert seal([Decimal(1), None, "是", Decimal("0.5")]) == Decimal("4.5000")
-    assert seal([date(1900, 3, 1)]) == Decimal(2 * 61)
-    assert seal([Decimal(1), Decimal(2)]) != seal([Decimal(2), Decimal(1)])
-    assert seal([Decimal(0)] * 96 + [Decimal(1)]) == 1  # the 97th weighs 97 mod 97 + 1
+def _texts(table: Table) -> list[int]:
+    """The places of the columns of 数据底稿 that hold texts."""
+    texts = ("是否适用", "扣分原因", "是否完成")
+    return [place for place, header in enumerate(table.headers) if header.partition(".")[2] in texts]
 
 
 def test_notes_and_rules_are_listed() -> None:

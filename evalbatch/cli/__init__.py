@@ -22,6 +22,7 @@ from evalbatch.cli.run import run
 from evalbatch.cli.sample import sample
 from evalbatch.cli.scheme import scheme_app
 from evalbatch.cli.template import template
+from evalbatch.cli.verify import verify
 from evalbatch.temporaries import gather_temporaries
 
 _SECONDS_TO_TIDY_UP: Final = 10.0
@@ -35,7 +36,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (run, check, template, explain, sample):
+for command in (run, check, template, verify, explain, sample):
     app.command()(command)
 app.add_typer(scheme_app, name="scheme")
 

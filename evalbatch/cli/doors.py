@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import threading
 from datetime import date, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,6 +25,9 @@ SchemeOption = Annotated[
 RosterOption = Annotated[Path | None, typer.Option("--roster", metavar="FILE", help="单位名录")]
 PrefillOption = Annotated[
     Path | None, typer.Option("--prefill", metavar="FILE", help="财政数据：财政局预填的内容，以此为准")
+]
+DeadlineOption = Annotated[
+    str | None, typer.Option("--deadline", metavar="DATE", help="报送截止日期，如 2025-08-20：其后收到的注明逾期")
 ]
 Jobs = Annotated[int, typer.Option("--jobs", metavar="N", min=1, help="同时工作的进程数")]
 ClusterOption = Annotated[
@@ -66,6 +72,16 @@ def open_prefill(path: Path | None, scheme: Scheme, roster: Roster | None) -> Pr
         return read_prefill(path, scheme, roster)
     except PrefillError as error:
         raise Refused(str(error)) from None
+
+
+def load_meanwhile(module: str) -> None:
+    """Let a module that is needed later load while other processes work; what is wrong with it shows where it is."""
+
+    def load() -> None:
+        with contextlib.suppress(Exception):
+            import_module(module)
+
+    threading.Thread(target=load, daemon=True).start()
 
 
 def read_time(text: str | None) -> datetime:

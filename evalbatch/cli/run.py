@@ -12,6 +12,7 @@ from evalbatch.cli.doors import (
     MENDED,
     WRITTEN,
     ClusterOption,
+    DeadlineOption,
     Jobs,
     PrefillOption,
     Quiet,
@@ -20,15 +21,18 @@ from evalbatch.cli.doors import (
     SchemeOption,
     check_writable,
     keep_out_of,
+    load_meanwhile,
     open_prefill,
     open_roster,
     open_scheme,
     read_deadline,
     read_time,
+    write,
 )
 from evalbatch.cli.reports import ReportOption, check_reports, write_reports
 
 if TYPE_CHECKING:
+    from evalbatch.intake import Roster
     from evalbatch.model import Outcome
     from evalbatch.scheme import Scheme
 
@@ -40,9 +44,13 @@ def run(
     roster: RosterOption = None,
     prefill: PrefillOption = None,
     report: ReportOption = None,
-    deadline: Annotated[
-        str | None, typer.Option("--deadline", metavar="DATE", help="报送截止日期，如 2025-08-20：其后收到的注明逾期")
+    public: Annotated[
+        Path | None,
+        typer.Option(
+            "--public", metavar="FILE.xlsx", help="同时写出公示版：名次、部门、类别、总分、等级，不含涉密单位"
+        ),
     ] = None,
+    deadline: DeadlineOption = None,
     time: Annotated[str | None, typer.Option("--time", metavar="ISO", help="运行时间（默认：现在），用于重现")] = None,
     jobs: Jobs = CORES,
     cluster: ClusterOption = "",
@@ -50,6 +58,10 @@ def run(
     quiet: Quiet = False,
 ) -> int:
     """读取收件文件夹中的全部工作簿，写出一个汇总排名工作簿。"""
+    from evalbatch.processes import prepare_workers
+
+    if not cluster:
+        prepare_workers("evalbatch.workers.ready")
     from evalbatch.console import progress, working
     from evalbatch.intake import InboxError, find_arrivals
     from evalbatch.pipeline import run as run_batch
@@ -61,8 +73,10 @@ def run(
     moment = read_time(time)
     last_day = read_deadline(deadline)
     reports = report or []
-    keep_out_of([*inbox, scheme, roster, prefill], output, *reports)
-    check_writable(output)
+    keep_out_of([*inbox, scheme, roster, prefill], output, public, *reports)
+    check_writable(output, public)
+    if public is not None and public.resolve() == output.resolve():
+        raise Refused("--public 与排名工作簿是同一个文件，请改用其他文件名。")
     check_reports(reports)
     try:
         arrivals = find_arrivals(inbox)
@@ -73,6 +87,7 @@ def run(
     cached = not no_cache and _has_cache(quiet)
     try:
         with progress(quiet) as show:
+            load_meanwhile("evalbatch.ranking_workbook")
             settings = Settings(scheme, names, jobs, given, cluster=cluster, cache=cached)
             outcome = run_batch(arrivals, settings, moment, show, last_day)
     except WorkersError as error:
@@ -80,6 +95,8 @@ def run(
 
     with working(f"正在写出 {output.name}", quiet):
         _write(output, outcome, rules)
+        if public is not None:
+            _publish(public, outcome, rules, names)
         write_reports(reports, outcome, rules)
     _summarise(outcome, output, quiet)
     return MENDED if _needs_mending(outcome) else WRITTEN
@@ -117,6 +134,17 @@ def _write(output: Path, outcome: Outcome, scheme: Scheme) -> None:
             write(csv=True)  # a figure that Parquet cannot hold
     except OutputError as error:
         raise Refused(str(error)) from None
+
+
+def _publish(target: Path, outcome: Outcome, scheme: Scheme, roster: Roster | None) -> None:
+    """Write 公示版; which departments are 涉密 only the roster says."""
+    from evalbatch.ranking_workbook import write_public_workbook
+
+    if roster is None:
+        typer.echo("没有单位名录（--roster），公示版不能识别涉密单位，公开之前请核对。", err=True)
+    secret = [department for department in (roster.departments if roster is not None else ()) if department.secret]
+    names = [text for department in secret for text in (department.code, department.name) if text]
+    write(target, lambda file: write_public_workbook(file, outcome, scheme, names))
 
 
 def _needs_mending(outcome: Outcome) -> bool:

@@ -18,10 +18,11 @@ from evalbatch.department_workbook.frame import (
     open_sheet,
     put,
     put_formula,
+    quoted,
     validate,
 )
 from evalbatch.department_workbook.styles import number_format
-from evalbatch.department_workbook.support import is_input, row_text, support_layout
+from evalbatch.department_workbook.support import beyond, is_input, list_range, row_text, support_layout
 from evalbatch.scheme import Formula, Scheme
 from evalbatch.scheme.formula import scalar
 from evalbatch.scheme.layout import HEADER_ROW, KEY_HEADER, SheetLayout, list_key, visible_columns
@@ -42,6 +43,7 @@ _NOTES: Final = {
     "加减分事项表": "注：同一项工作获多级表彰的，工作事项写法应一致，只计最高一项；减分事项须写明事由和分值。",
 }
 _DEFAULT_NOTE: Final = "注：一项一行；行数不够时可在表中插入行。"
+_BEYOND: Final = "【插入的行太多，末尾几行没有参与本工作簿的测算与审核；汇总时照常计算。】"
 _FROZEN: Final = 2
 _PRINTED: Final = 24
 """Rows that are printed at least, so that unused ones do not cost paper."""
@@ -57,6 +59,9 @@ def write_list(form: Form, spec: SheetSpec) -> None:
     label = layout.columns.get(spec.label, _FROZEN)
     headers = [(KEY_HEADER, KEY_WIDTH), *((column.name, column.width) for column in columns)]
     sheet = open_sheet(form, spec.name, head, headers, min(label, 1 + _FROZEN))
+    told = f"{_BEYOND}{head.note}"
+    warning = f"=IF({beyond(form.scheme, spec.prefix)},{quoted(told)},{quoted(head.note)})"
+    sheet.write_formula(2, 0, warning, form.styles.caption(), head.note)
     filled = form.figures.rows[spec.prefix]
     for index in range(spec.rows):
         _write_row(form, sheet, layout, index, filled[index] if index < len(filled) else None)
@@ -74,7 +79,9 @@ def printed_rows(scheme: Scheme, figures: FilledFigures, spec: SheetSpec) -> Pri
     support = support_layout(scheme)[spec.prefix]
     least = min(_PRINTED, spec.rows)
     last = max((number for number, row in enumerate(figures.rows[spec.prefix], 1) if row.used), default=0)
-    formula = f"ROW('{spec.name}'!$A${HEADER_ROW})+MAX({least},MAX({support.range(support.used)})-1)"
+    filled = f"MAX({least},MAX({support.range(support.used)})-1)"
+    whole = f"ROWS({list_range(scheme, spec.prefix, 1, 1)})-1"
+    formula = f"ROW('{spec.name}'!$A${HEADER_ROW})+IF({beyond(scheme, spec.prefix)},{whole},{filled})"
     return PrintedRows(formula, HEADER_ROW + max(least, last))
 
 

@@ -49,7 +49,7 @@ _ABOVE: Final = "¤"
 _LONGEST_NAMES: Final = 20000
 """No further name is joined beyond so many characters: a cell holds 32,767."""
 _SPARE: Final = 10
-"""One inserted row is foreseen for so many printed ones."""
+"""Inserted rows that are foreseen at least, and one for so many printed ones."""
 _EXACT_RATIO: Final = "12"
 _DIFFERENCE_DIGITS: Final = 8
 """Decimals in 万元 at which two amounts are told apart: a hundredth of a 分."""
@@ -106,7 +106,7 @@ def support_layout(scheme: Scheme) -> Mapping[str, SupportList]:
             computed={name: next(places) for name in computed},
             checks={name: next(places) for name in checks},
             names={pair: next(places) for pair in named},
-            last_row=_HEADER + sheet.rows + sheet.rows // _SPARE,
+            last_row=_HEADER + sheet.rows + max(_SPARE, sheet.rows // _SPARE),
         )
         start += width + 1
     return found
@@ -357,6 +357,17 @@ def list_range(scheme: Scheme, prefix: str, left: int, right: int) -> str:
     last = HEADER_ROW + support_layout(scheme)[prefix].last_row - _HEADER
     sheet = scheme.lists[prefix].name
     return f"'{sheet}'!${column_letter(left)}${HEADER_ROW}:${column_letter(right)}${last}"
+
+
+def beyond(scheme: Scheme, prefix: str) -> str:
+    """The condition under which a list has more filled rows than this sheet mirrors: too many were inserted."""
+    layout = template_layout(scheme)[scheme.lists[prefix].name]
+    inputs = [layout.columns[column.name] for column in visible_columns(layout.spec) if is_input(column)]
+    whole, support = list_range(scheme, prefix, min(inputs), max(inputs)), support_layout(scheme)[prefix]
+    first = support.last_row - _HEADER + 2
+    rest = f"INDEX({whole},{first},1):INDEX({whole},ROWS({whole}),COLUMNS({whole}))"
+    size = f"ROWS({rest})*COLUMNS({rest})"
+    return f"IF(ROWS({whole})<{first},FALSE,COUNTBLANK({rest})<{size})"
 
 
 @lru_cache(maxsize=64)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
@@ -72,6 +73,9 @@ class Roster:
     departments: tuple[Department, ...]
     by_code: Mapping[str, Department]
     by_name: Mapping[str, Department]
+    file: str = ""
+    digest: str = ""
+    """Name and SHA-256 of the file that it was read from."""
     _words: tuple[_Words, _Words, _Words] = field(init=False, repr=False, compare=False)
     """Names, codes, and names without their first character (商务局 for 市商务局)."""
 
@@ -135,7 +139,8 @@ def whether(proposals: Sequence[Department]) -> str:
 def read_roster(path: Path) -> Roster:
     """The roster of an .xlsx file; raises RosterError with sheet and cell."""
     try:
-        book = read_xlsx(path.read_bytes())
+        content = path.read_bytes()
+        book = read_xlsx(content)
     except OSError as error:
         raise RosterError(f"单位名录 {path} 无法读取（{error.strerror or error}），请核对路径。") from None
     except UnreadableWorkbook as error:
@@ -144,7 +149,8 @@ def read_roster(path: Path) -> Roster:
         for number, row in enumerate(grid.rows[:20]):
             words = [plain(as_text(cell)) for cell in row]
             if CODE in words and NAME in words:
-                return _read(path, grid, number, words)
+                roster = _read(path, grid, number, words)
+                return replace(roster, file=path.name, digest=hashlib.sha256(content).hexdigest())
     raise RosterError(f"单位名录 {path} 没有表头：应有一行含“{CODE}”“{NAME}”“{CATEGORY}”。")
 
 

@@ -10,7 +10,7 @@ from typing import Final
 import pandas as pd
 
 from evalbatch.department_rows import MISSED, NONE, OVERSPENT, TOTAL, VALID, Value
-from evalbatch.ranking_workbook.cells import Computed
+from evalbatch.ranking_workbook.cells import Cell, Computed
 from evalbatch.ranking_workbook.grid import Grid
 from evalbatch.ranking_workbook.looks import Look
 from evalbatch.scheme import Scheme
@@ -31,8 +31,6 @@ _NAMED: Final = 3
 """Departments named in a sentence before 等."""
 _PROJECT: Final = ("单位编码", "填报单位", "项目名称", "全年预算数", "决算数", "执行率")
 _FINDING: Final = ("单位编码", "填报单位", "级别", "类别", "规则", "情况说明")
-
-Cell = Value | Computed
 
 
 def named(names: Iterable[str | None]) -> str:

@@ -14,8 +14,8 @@ from xlsxwriter.chart import Chart
 from evalbatch.cell_text import plain_text
 from evalbatch.department_rows import OVERSPENT, SANGONG, TOTAL, execution_check
 from evalbatch.ranking_workbook import looks
-from evalbatch.ranking_workbook.batch import FIRST, ROW, Batch, Cell, Section
-from evalbatch.ranking_workbook.cells import Computed
+from evalbatch.ranking_workbook.batch import FIRST, ROW, Batch, Section
+from evalbatch.ranking_workbook.cells import Cell, shown
 from evalbatch.ranking_workbook.grid import RANKING, Grid
 from evalbatch.ranking_workbook.looks import FONT
 from evalbatch.scheme import show
@@ -65,9 +65,8 @@ class Source:
 
     def values(self, column: int) -> list[Any]:
         """What is in the column, for viewers that do not compute."""
-        cells = [line[column] for line in self.section.lines]
-        shown = [cell.value if isinstance(cell, Computed) else cell for cell in cells]
-        return [float(value) if isinstance(value, Decimal) else value for value in shown]
+        values = [shown(line[column]) for line in self.section.lines]
+        return [float(value) if isinstance(value, Decimal) else value for value in values]
 
     def series(self, column: int, fill: int, **more: Any) -> dict[str, Any]:
         """A column of figures as a series of bars, named by its header."""
@@ -176,10 +175,9 @@ def _categories(batch: Batch) -> Section:
             )
 
         average = mean("总分")
-        shown = average.value if isinstance(average, Computed) else average
         label = batch.computed(
             lambda _: f'$B{ROW}&"（"&$C{ROW}&"个，"&TEXT($D{ROW},"0.00")&"分）"',
-            f"{plain_text(name)}（{len(own)}个，{shown:.2f}分）",
+            f"{plain_text(name)}（{len(own)}个，{shown(average):.2f}分）",
         )
         count = batch.computed(lambda grid: f'SUMPRODUCT({_same(grid)}*({grid.whole(RANKING, "排名")}<>""))', len(own))
         lines.append((label, name, count, average, *map(mean, headers)))

@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from evalbatch.department_rows import (
+    CATEGORY,
     MET,
     MISSED,
     NO_BASE,
     NONE,
     OVERSPENT,
     SANGONG,
-    SEAL,
     TOTAL,
     VALID,
     execution_check,
-    list_header,
+    figure_texts,
     same_header,
-    seal_weight,
     sealed_columns,
+    sealed_texts,
 )
-from evalbatch.ranking_workbook.grid import FIGURES, RANKING, Grid
+from evalbatch.ranking_workbook.cells import Computed
+from evalbatch.ranking_workbook.grid import FIGURES, FINDINGS, LIST_SHEETS, RANKING, Grid
+from evalbatch.ranking_workbook.keys import KEY, KEY_LENGTH
 from evalbatch.scheme import Indicator, Scheme, points
 from evalbatch.scheme.formula import Call, Cell, Compare, Node, Text
+from evalbatch.seals import BETWEEN, SEAL, TEXT_SEAL, TOO_LONG
 
-Builder = Callable[[Grid, int], str | None]
-"""The formula of a column with its places open; the number tells a department's lines or items apart."""
+Builder = Callable[[Grid, int], str | Computed | None]
+"""The formula of a column with its places open, and its value where no table has it; the number tells a department's
+lines or items apart."""
 
 CHANGED: Final = "改动"
 IS_CHANGED: Final = "已改动"
@@ -40,6 +44,11 @@ _SLACK: Final = "0.0005+ABS([校验码])*1E-13"
 def or_dash(node: Node) -> Node:
     """A ratio, ``—`` where it has no base."""
     return points.either(Call("ISBLANK", (node,), 0), Text(NONE), node)
+
+
+def linked(way: str, shown: str) -> str:
+    """A value that leads somewhere when it is clicked; both are formulas."""
+    return f"HYPERLINK({way},{shown})"
 
 
 def ratio(name: str) -> Builder:
@@ -119,30 +128,30 @@ COUNTED: Final = 'IF([类型]="加分",N([计入加分]),IF([类型]="减分",-[
 
 
 def list_changed(prefix: str) -> Builder:
-    """Whether a row of a list differs from its seal."""
+    """Whether a row of a list differs from its seals."""
 
     def build(grid: Grid, _: int) -> str:
-        sealed = sealed_columns(grid.scheme, prefix)
-        total = "+".join(f"{seal_weight(place)}*N([{column}])" for place, column in _headers(prefix, sealed))
-        return _differs(total or "0")
+        figures = [f"[{header}]" for header in sealed_columns(grid.scheme, prefix)]
+        total = "+".join(f"{place}*N({cell})" for place, cell in enumerate(figures, 1))
+        headers = grid.areas[LIST_SHEETS[prefix]].headers
+        return _differs(f"{total}+COUNT({','.join(figures)})", sealed_texts(headers, grid.scheme, prefix))
 
     return build
 
 
-def _headers(prefix: str, columns: tuple[str, ...]) -> list[tuple[int, str]]:
-    return [(place, list_header(prefix, column)) for place, column in enumerate(columns, 1)]
-
-
 def figures_changed(grid: Grid, _: int) -> str:
-    """Whether a row of 数据底稿 differs from its seal."""
+    """Whether a row of 数据底稿 differs from its seals."""
     headers = grid.areas[FIGURES].headers
-    first, last = headers[headers.index(CHANGED) + 1], headers[headers.index(SEAL) - 1]
-    weights = f"MOD(COLUMN([{first}]:[{last}])-COLUMN([{first}])+1,97)+1"
-    return _differs(f"SUMPRODUCT({weights},[{first}]:[{last}])")
+    first, last = headers[headers.index(TEXT_SEAL) + 1], headers[headers.index(SEAL) - 1]
+    total = f"SUMPRODUCT(COLUMN([{first}]:[{last}])-COLUMN([{first}])+1,[{first}]:[{last}])+COUNT([{first}]:[{last}])"
+    texts = (f"{key}.{column}" for key, column in figure_texts(grid.scheme))
+    return _differs(total, (*headers[: headers.index(CHANGED)], *texts))
 
 
-def _differs(total: str) -> str:
-    return f'IF(ABS({total}-[{SEAL}])<={_SLACK},"","{IS_CHANGED}")'
+def _differs(total: str, texts: Sequence[str]) -> str:
+    said = f'&"{BETWEEN}"&'.join(f"T([{header}])" for header in texts)
+    same = f'IF([{TEXT_SEAL}]="{TOO_LONG}",TRUE,EXACT({said},[{TEXT_SEAL}]))'
+    return f'IF(ABS({total}-[{SEAL}])>{_SLACK},"{IS_CHANGED}",IF({same},"","{IS_CHANGED}"))'
 
 
 # ---------------------------------------------------------------- 得分明细
@@ -153,10 +162,10 @@ def _indicator(grid: Grid, index: int) -> Indicator:
 
 
 def line_weight(grid: Grid, index: int) -> str | None:
-    """分值: the scheme's constant, except on the scale of chosen rows."""
+    """分值: that of 评分规则, except on the scale of chosen rows."""
     indicator = _indicator(grid, index)
     if indicator.scale is None and not indicator.spec.optional:
-        return None
+        return grid.weight(indicator.code)
     return grid.excel(points.weight(grid.scheme, indicator))
 
 
@@ -208,16 +217,35 @@ def line_difference(grid: Grid, _: int) -> str:
 
 
 def score(code: str) -> Builder:
-    """最终得分 of an indicator."""
-    return lambda grid, _: grid.line("最终得分", list(grid.scheme.indicators).index(code))
+    """最终得分 of an indicator; a click leads to its line."""
+
+    def build(grid: Grid, _: int) -> str:
+        index = list(grid.scheme.indicators).index(code)
+        return linked(grid.way_to_line(index), grid.line("最终得分", index))
+
+    return build
+
+
+def line_figures(grid: Grid, index: int) -> Computed:
+    """A link to the raw cells of a line: its list where it reads one, else its figures."""
+    sheet, cells = grid.raw_cells(_indicator(grid, index))
+    return Computed(linked(f'"#{sheet}!{cells}"', f'"{sheet}"'), sheet)
 
 
 # ---------------------------------------------------------------- 排名
 
 
 def group(code: str) -> Builder:
-    """The points of a group."""
-    return lambda grid, _: f"ROUND({_group_sum(grid, code, '最终得分')},{grid.scheme.spec.total.decimals})"
+    """The points of a group; a click leads to its first line."""
+
+    def build(grid: Grid, _: int) -> str:
+        amount = f"ROUND({_group_sum(grid, code, '最终得分')},{grid.scheme.spec.total.decimals})"
+        first = next(
+            (place for place, row in enumerate(grid.scheme.indicators.values()) if row.group.code == code), None
+        )
+        return amount if first is None else linked(grid.way_to_line(first), amount)
+
+    return build
 
 
 def total(grid: Grid, _: int) -> str:
@@ -271,8 +299,32 @@ def grade(grid: Grid, _: int) -> str:
 
 
 def rank(grid: Grid, _: int) -> str:
-    """排名 by 总分."""
-    return f"RANK([总分],{grid.whole(RANKING, '总分')})"
+    """排名 by 总分; a click leads to the department's lines."""
+    return linked(grid.way_to_line(0), f"RANK([总分],{grid.whole(RANKING, '总分')})")
+
+
+def category(grid: Grid, _: int) -> str:
+    """部门类别 as 数据底稿 has it."""
+    return f'{grid.cell(FIGURES, CATEGORY)}&""'
+
+
+def found(level: str) -> Builder:
+    """How many findings of a level there are about the workbook in the row; a click leads to the first of all."""
+
+    def build(grid: Grid, _: int) -> str:
+        keys = grid.whole(FINDINGS, KEY)
+        way = f'"#{FINDINGS}!A"&IFERROR(MATCH([{KEY}],{keys},0),0)+{grid.areas[FINDINGS].first - 1}'
+        number = f'COUNTIFS({keys},[{KEY}],{grid.whole(FINDINGS, "级别")},"{level}")'
+        return linked(way, f'IF([来源文件]="","",{number})')
+
+    return build
+
+
+def way_back(grid: Grid, _: int) -> Computed:
+    """A link from a finding to its department's row of 排名, wherever that was sorted to."""
+    row = f"MATCH(LEFT([{KEY}],{KEY_LENGTH}),{grid.whole(RANKING, KEY)},0)"
+    way = f'"#{RANKING}!A"&IFERROR({row},0)+{grid.areas[RANKING].first - 1}'
+    return Computed(linked(way, f'"{RANKING}"'), RANKING)
 
 
 def category_rank(grid: Grid, _: int) -> str:

@@ -14,11 +14,13 @@ from functools import cached_property
 from typing import Final
 
 from evalbatch.department_rows import list_header
-from evalbatch.scheme import Scheme
-from evalbatch.scheme.formula import Node, to_excel
+from evalbatch.scheme import SELF_SCORE, Indicator, Scheme
+from evalbatch.scheme.formula import Node, cells, to_excel
 from evalbatch.scheme.layout import column_letter
 
 RANKING: Final = "排名"
+SCORES: Final = "指标得分"
+FINDINGS: Final = "问题清单"
 LINES: Final = "得分明细"
 FIGURES: Final = "数据底稿"
 LIST_SHEETS: Final[Mapping[str, str]] = {"X": "项目执行", "W": "重点工作", "V": "履职效益", "Y": "加减分"}
@@ -27,6 +29,7 @@ _FIGURE_ROW: Final = "\ue001"
 _BLOCKS: Final = 0xE010
 _LINE_ROWS: Final = 0xE100
 _HERE: Final = re.compile(r"\[([^\[\]]+)\]")
+_OPEN: Final = re.compile("[\ue000-\uf8ff]")
 _NO_ROWS: Final = 1
 """The row of the title, blank right of its first cell: what a list formula reads where a department has no rows."""
 
@@ -76,6 +79,32 @@ class Grid:
         cell = f"{LINES}!${letter}${chr(_LINE_ROWS + first)}"
         return cell if last is None or last == first else f"{cell}:${letter}${chr(_LINE_ROWS + last)}"
 
+    def cell(self, sheet: str, header: str) -> str:
+        """A cell of the department's row on a sheet that has its departments in the order of 数据底稿."""
+        return f"{sheet}!${self.areas[sheet].letter(header)}${_FIGURE_ROW}"
+
+    def weight(self, code: str) -> str:
+        """分值 of an indicator, in the row above the headers of 指标得分."""
+        area = self.areas[SCORES]
+        return f"{SCORES}!{area.letter(code)}${area.first - 2}"
+
+    def way_to_line(self, index: int) -> str:
+        """Where a click leads to a line of the department in 得分明细, by the index of the indicator."""
+        return f'"#{LINES}!A{chr(_LINE_ROWS + index)}"'
+
+    def raw_cells(self, indicator: Indicator) -> tuple[str, str]:
+        """The sheet and the raw cells of an indicator: the rows of the list that it reads, else its figures."""
+        read = list(cells(indicator.points.node)) if indicator.points is not None else []
+        listed = next((cell.key for cell in read if cell.key in LIST_SHEETS), None)
+        if listed is not None:
+            sheet, mark = LIST_SHEETS[listed], _BLOCKS + 2 * self._lists.index(listed)
+            return sheet, f"A{chr(mark)}:{column_letter(len(self.areas[sheet].headers))}{chr(mark + 1)}"
+        own = [f"{cell.key}.{cell.column}" for cell in read] or [f"{indicator.code}.{SELF_SCORE}"]
+        headers = self.areas[FIGURES].headers
+        places = [headers.index(header) + 1 for header in own]
+        first, last = column_letter(min(places)), column_letter(max(places))
+        return FIGURES, f"{first}{_FIGURE_ROW}:{last}{_FIGURE_ROW}" if last != first else f"{first}{_FIGURE_ROW}"
+
     def block(self, prefix: str, column: str) -> str:
         """A column of a list over the department's rows."""
         sheet, mark = LIST_SHEETS[prefix], _BLOCKS + 2 * self._lists.index(prefix)
@@ -93,28 +122,35 @@ class Grid:
         area = self.areas[sheet]
         return _HERE.sub(lambda match: f"{area.letter(match[1])}{_OWN}", formula)
 
-    def places(self, department: int) -> dict[int, str]:
-        """What the open places stand for in the rows of a department, by its index in 排名."""
+    def places(self, department: int) -> dict[str, str]:
+        """What the open places stand for in the rows of a department, by its index in 排名; nothing without a rank."""
+        if not 0 <= department < len(next(iter(self._starts.values()))) - 1:
+            return {}
         count = len(self.scheme.indicators)
         first_line = self.areas[LINES].first + department * count
-        found = {ord(_FIGURE_ROW): str(self.areas[FIGURES].first + department)}
-        found |= {_LINE_ROWS + index: str(first_line + index) for index in range(count)}
+        found = {_FIGURE_ROW: str(self.areas[FIGURES].first + department)}
+        found |= {chr(_LINE_ROWS + index): str(first_line + index) for index in range(count)}
         for index, prefix in enumerate(self._lists):
             start, stop = self._starts[prefix][department], self._starts[prefix][department + 1]
             first, last = (start, stop - 1) if stop > start else (_NO_ROWS, _NO_ROWS)
-            found |= {_BLOCKS + 2 * index: str(first), _BLOCKS + 2 * index + 1: str(last)}
+            found |= {chr(_BLOCKS + 2 * index): str(first), chr(_BLOCKS + 2 * index + 1): str(last)}
         return found
 
-    @staticmethod
-    def is_of_own_row(formula: str) -> bool:
-        """Whether a formula speaks of nothing but cells of its own row."""
-        return _OWN in formula and "!" not in formula
 
-    @staticmethod
-    def fill(formula: str, places: dict[int, str], row: int) -> str:
-        """The formula as it stands in a row (1-based)."""
-        places[ord(_OWN)] = str(row)
-        return formula.translate(places)
+class Fillable:
+    """A formula with places left open, taken apart once to be filled in row by row."""
+
+    def __init__(self, formula: str) -> None:
+        self.text = formula
+        self.is_of_own_row = _OWN in formula and "!" not in formula
+        """Whether it speaks of nothing but cells of its own row."""
+        self._text = _OPEN.sub("%s", formula.replace("%", "%%"))
+        self._open = _OPEN.findall(formula)
+
+    def fill(self, places: dict[str, str], row: str) -> str:
+        """The formula as it stands in a row (as Excel counts it, in digits)."""
+        places[_OWN] = row
+        return self._text % tuple(map(places.__getitem__, self._open))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,4 +165,4 @@ class _Addresses:
         return self.grid.block(prefix or self.prefix, column)
 
 
-__all__ = ["FIGURES", "LINES", "LIST_SHEETS", "RANKING", "Area", "Grid"]
+__all__ = ["FIGURES", "FINDINGS", "LINES", "LIST_SHEETS", "RANKING", "SCORES", "Area", "Fillable", "Grid"]

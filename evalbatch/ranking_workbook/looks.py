@@ -9,6 +9,7 @@ from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 
 FONT: Final = "宋体"
+_LINK: Final = "#000080"
 AS_TEXT: Final = "@"
 """Text cells are of Excel's text format, so that ``=1+1`` stays text even when somebody edits the cell."""
 
@@ -25,6 +26,8 @@ class Look:
     top: bool = False
     """Begin at the top of the cell: for texts longer than a row can be high."""
     size: float = 10
+    link: bool = False
+    """Shown in the colour of links: a click leads somewhere."""
 
 
 RANK: Final = Look("0", "center", 6, bold=True)
@@ -45,6 +48,7 @@ DATE: Final = Look("yyyy-mm-dd", "center", 12)
 TIME: Final = Look("yyyy-mm-dd hh:mm:ss", "center", 20)
 LARGE: Final = Look("#,##0", "center", 14, bold=True, size=18)
 LARGE_POINTS: Final = Look("0.00", "center", 14, bold=True, size=18)
+LEGEND: Final = Look("General", "center", 8, wrap=True, size=8)
 ANYTHING: Final = Look("General", "left", 18, wrap=True)
 
 
@@ -57,13 +61,12 @@ class Formats:
         self.title = self._add(bold=True, font_size=16)
         self.heading = self._add(bold=True, font_size=12)
         self.link = self._add(
-            font_size=10, border=1, align="left", indent=1, num_format=AS_TEXT, underline=1, font_color="#000080"
+            font_size=10, border=1, align="left", indent=1, num_format=AS_TEXT, underline=1, font_color=_LINK
         )
         self.remark = self._add(font_size=10, italic=True)
         box = {"border": 1, "align": "center", "text_wrap": True, "font_size": 10}
         self.header = self._add(bold=True, bg_color="#D9D9D9", **box)
         self.changed = book.add_format({"bold": True, "bg_color": "#BFBFBF"})
-        self.legend = self._add(num_format=AS_TEXT, **(box | {"font_size": 8}))
 
     def of(self, look: Look) -> tuple[Format, Format, Format]:
         """The formats for numbers and dates, for texts, and for formulas: a formula in a text cell would be a text."""
@@ -76,6 +79,7 @@ class Formats:
                 "valign": "top" if look.top else "vcenter",
                 "text_wrap": look.wrap,
                 "bold": look.bold,
+                **({"font_color": _LINK} if look.link else {}),
             }
             self._pairs[look] = (
                 self._add(num_format=look.number, **shape),

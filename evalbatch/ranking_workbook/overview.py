@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from itertools import pairwise
 from typing import Final
 
 import pandas as pd
@@ -23,11 +22,10 @@ from evalbatch.ranking_workbook.batch import (
     RANKED_ROW,
     ROW,
     Batch,
-    Cell,
     Section,
     named,
 )
-from evalbatch.ranking_workbook.cells import Computed, write_computed, write_value
+from evalbatch.ranking_workbook.cells import Cell, Computed, shown, write_cell
 from evalbatch.ranking_workbook.formulas import CHANGED, IS_CHANGED
 from evalbatch.ranking_workbook.grid import FIGURES, LIST_SHEETS, RANKING, Grid
 from evalbatch.ranking_workbook.looks import Formats, Look
@@ -58,7 +56,7 @@ _MOST_CHART: Final = 19.5
 _PAGE_HEIGHT: Final = 740
 """Points of a sheet of A3 between its margins, and a little less."""
 _UNCHANGED: Final = "原始数据与生成时一致"
-_GUIDE: Final = "点“各表内容”中的表名到该表，点各表左上角的标题回到本页。"
+_GUIDE: Final = "点“各表内容”中的表名到该表，点各表左上角的标题回到本页；各表中蓝色的内容可点，到它的依据。"
 _ZERO: Final = Decimal(0)
 
 
@@ -95,18 +93,21 @@ class _Page:
         self._head(pages[0].title.endswith("（初评）"), sections[0], places[0], sections[1], places[1])
         self._charts(figures, places[-len(figures) :], attention)
         self._section(attention)
-        breaks = [self.row]
+        first_page = self.row
         for section in sections:
             if section is figures[0].section:
-                breaks.append(self.row)
+                last_printed = self.row
             self._section(section)
         set_up_page(sheet, a3=True)
         sheet.fit_to_pages(1, 0)
         sheet.set_first_sheet()
         sheet.activate()
-        # each part begins on a page of its own; page breaks would go unheeded on a page that is fitted
+        # each part begins on a page of its own; page breaks would go unheeded on a page that is fitted. The figures
+        # behind the charts stand in the charts
         right = column_letter(_COLUMNS)
-        parts = (f"{OVERVIEW}!$A${top + 1}:${right}${end}" for top, end in pairwise((0, *breaks, self.row)))
+        parts = (
+            f"{OVERVIEW}!$A${top + 1}:${right}${end}" for top, end in ((0, first_page), (first_page, last_printed))
+        )
         self.book.define_name(f"{OVERVIEW}!_xlnm.Print_Area", f"={','.join(parts)}")
 
     def _head(self, preliminary: bool, basics: Section, first: int, grades: Section, first_grade: int) -> None:
@@ -128,8 +129,8 @@ class _Page:
         for column, (line, row) in enumerate(lines[:_COLUMNS]):
             value = line[1]
             look = looks.LARGE_POINTS if line[0] == _MEAN else looks.LARGE
-            shown = Computed(f"$B${row + 1}", value.value) if isinstance(value, Computed) else value
-            self._put(3, column, shown, look)
+            same = Computed(f"$B${row + 1}", value.value) if isinstance(value, Computed) else value
+            self._put(3, column, same, look)
         self._next("gap")
 
     def _charts(self, figures: Sequence[charts.Figure], places: Sequence[int], attention: Section) -> None:
@@ -185,15 +186,12 @@ class _Page:
         widths = [_WIDTH] * len(section.columns)
         if section.columns[-1][1].width > _WIDTH * 2:
             widths[-1] = (_COLUMNS - len(widths) + 1) * _WIDTH
-        shown = [value.value if isinstance(value, Computed) else value for value in values]
-        return row_height(zip(shown, widths, strict=True))
+        return row_height(zip(map(shown, values), widths, strict=True))
 
     def _put(self, row: int, column: int, value: Cell, look: Look) -> None:
         if isinstance(value, Computed):
-            formula = value.formula.translate(self.marks)
-            write_computed(self.sheet, row, column, formula, value.value, self.formats.of(look))
-        else:
-            write_value(self.sheet, row, column, value, self.formats.of(look))
+            value = Computed(value.formula.translate(self.marks), value.value)
+        write_cell(self.sheet, row, column, value, self.formats.of(look))
 
     def _next(self, kind: str) -> None:
         self.sheet.set_row(self.row, _HEIGHTS[kind])

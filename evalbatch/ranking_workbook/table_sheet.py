@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from math import ceil
 from typing import Final
+from xml.sax.saxutils import escape
 
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from evalbatch.cell_text import plain_text
 from evalbatch.department_rows import Row, Value
-from evalbatch.plain_sheet import PlainSheet, SharedFormula
-from evalbatch.ranking_workbook.cells import write_computed, write_value
+from evalbatch.plain_sheet import PlainSheet
+from evalbatch.ranking_workbook.cells import ColumnCells, Computed, shown, write_cell
 from evalbatch.ranking_workbook.formulas import CHANGED, IS_CHANGED
-from evalbatch.ranking_workbook.grid import Grid
-from evalbatch.ranking_workbook.looks import Formats
-from evalbatch.ranking_workbook.sheets import OVERVIEW, Sheet
+from evalbatch.ranking_workbook.grid import Fillable, Grid
+from evalbatch.ranking_workbook.looks import LEGEND, Formats
+from evalbatch.ranking_workbook.sheets import NOBODY, Sheet
 from evalbatch.scheme.layout import column_letter
 
 MOST_ROWS: Final = 1_048_576
 """Rows of a sheet; a longer table goes on on a further sheet."""
 _A3: Final = 8
 _A4: Final = 9
+_SCALE: Final = 55
+"""Per cent at which a sheet of many pages side by side is printed."""
 _PAGES: Final = "第 &P 页，共 &N 页"
 _TITLE_HEIGHT: Final = 30
 _LINE_HEIGHT: Final = 13.5
@@ -44,7 +46,7 @@ def write_sheet(book: Workbook, formats: Formats, page: Sheet, grid: Grid | None
     room = MOST_ROWS - page.header_row - 1
     rows = _shown(page)
     for part in range(1, max(ceil(len(page.table) / room), 1) + 1):
-        sheet: Worksheet = book.add_worksheet(page.name if part == 1 else f"{page.name}（{part}）", PlainSheet)
+        sheet: PlainSheet = book.add_worksheet(page.name if part == 1 else f"{page.name}（{part}）", PlainSheet)
         _write_part(sheet, formats, page, grid, islice(rows, room))
 
 
@@ -55,9 +57,10 @@ def _shown(page: Sheet) -> Iterator[Row]:
     return (tuple([None if place is None else row[place] for place in places]) for row in page.table)
 
 
-def set_up_page(sheet: Worksheet, a3: bool, footer: str = "") -> None:
-    """Landscape paper with narrow margins, centred, with the page number and a signature line in the footer."""
-    sheet.set_landscape()
+def set_up_page(sheet: Worksheet, a3: bool, footer: str = "", upright: bool = False) -> None:
+    """Paper with narrow margins, centred, with the page number and a signature line in the footer."""
+    if not upright:
+        sheet.set_landscape()
     sheet.set_paper(_A3 if a3 else _A4)
     sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.7)
     sheet.center_horizontally()
@@ -65,33 +68,30 @@ def set_up_page(sheet: Worksheet, a3: bool, footer: str = "") -> None:
     sheet.hide_gridlines(2)
 
 
-def _write_part(sheet: Worksheet, formats: Formats, page: Sheet, grid: Grid | None, rows: Iterable[Row]) -> None:
+def _write_part(sheet: PlainSheet, formats: Formats, page: Sheet, grid: Grid | None, rows: Iterable[Row]) -> None:
     header = page.header_row
     widths = [spec.look.width if spec.width is None else spec.width for spec in page.columns]
     sheet.set_row(0, _TITLE_HEIGHT)
-    sheet.write_url(0, 0, f"internal:{OVERVIEW}!A1", formats.title, page.title, f"回到{OVERVIEW}")
+    if page.home:
+        sheet.write_url(0, 0, f"internal:{page.home}!A1", formats.title, page.title, f"回到{page.home}")
+    else:
+        sheet.write_string(0, 0, page.title, formats.title)
     for row, (name, texts) in enumerate((page.legend or {}).items(), 1):
-        cells = (name, *("" for _ in range(page.legend_from - 1)), *map(plain_text, texts))
-        sheet.set_row(row, row_height(zip(cells, widths, strict=False)))
-        for column, text in enumerate(cells):
-            sheet.write_string(row, column, text, formats.legend)
+        cells = (name, *("" for _ in range(page.legend_from - 1)), *texts)
+        sheet.set_row(row, row_height((shown(cell), width) for cell, width in zip(cells, widths, strict=False)))
+        for column, cell in enumerate(cells):
+            write_cell(sheet, row, column, cell, formats.of(LEGEND))
     sheet.set_row(header, row_height(((spec.header, width) for spec, width in zip(page.columns, widths, strict=True))))
     for column, (spec, width) in enumerate(zip(page.columns, widths, strict=True)):
         sheet.write_string(header, column, spec.header, formats.header)
-        sheet.set_column(column, column, width)
-    looks = [formats.of(spec.look) for spec in page.columns]
-    wrapped = [(column, widths[column]) for column, spec in enumerate(page.columns) if spec.look.wrap]
-    live = _Formulas(page, grid)
-    last = header
-    for last, values in enumerate(rows, header + 1):
-        sheet.set_row(last, row_height([(values[column], width) for column, width in wrapped]))
-        formulas = live.of_row(last)
-        for column, value in enumerate(values):
-            formula = formulas.get(column)
-            if formula is None:
-                write_value(sheet, last, column, value, looks[column])
-            else:
-                write_computed(sheet, last, column, formula, value, looks[column])
+        shut = column + 1 < len(page.columns) and page.columns[column + 1].group == "shut" != spec.group
+        level = 1 if spec.group else 0
+        sheet.set_column(
+            column, column, width, None, {"level": level, "hidden": spec.group == "shut", "collapsed": shut}
+        )
+    # the sign that opens a group stands above the column before it
+    sheet.outline_settings(symbols_right=False)
+    last = sheet.write_lines(header + 1, _lines(sheet, formats, page, widths, grid, rows))
     right = len(page.columns) - 1
     sheet.autofilter(header, 0, last, right)
     sheet.freeze_panes(header + 1, page.frozen)
@@ -101,12 +101,36 @@ def _write_part(sheet: Worksheet, formats: Formats, page: Sheet, grid: Grid | No
         if grid is not None and CHANGED in page.area.headers:
             mark = f'=${page.area.letter(CHANGED)}{header + 2}="{IS_CHANGED}"'
             sheet.conditional_format(body, {"type": "formula", "criteria": mark, "format": formats.changed})
-    set_up_page(sheet, page.a3, page.signed)
+    set_up_page(sheet, page.a3, page.signed, page.upright)
     sheet.repeat_rows(0, header)
     if page.one_page_wide:
         sheet.fit_to_pages(1, 0)
     else:
         sheet.repeat_columns(0, page.frozen - 1)
+        sheet.set_print_scale(_SCALE)
+
+
+def _lines(
+    sheet: PlainSheet,
+    formats: Formats,
+    page: Sheet,
+    widths: Sequence[float],
+    grid: Grid | None,
+    rows: Iterable[Row],
+) -> Iterator[tuple[float, str]]:
+    """The height and the cells of each row."""
+    columns = [ColumnCells(sheet, column, formats.of(spec.look)) for column, spec in enumerate(page.columns)]
+    wrapped = [(column, widths[column]) for column, spec in enumerate(page.columns) if spec.look.wrap]
+    live = _Formulas(page, grid)
+    for index, values in enumerate(rows, page.header_row + 1):
+        row, (formulas, said) = str(index + 1), live.of_row(index)
+        cells = [
+            cells.computed(row, formulas[column], said.get(column, value))
+            if column in formulas
+            else cells.value(row, value)
+            for column, (cells, value) in enumerate(zip(columns, values, strict=True))
+        ]
+        yield row_height([(values[column], width) for column, width in wrapped]), "".join(cells)
 
 
 class _Formulas:
@@ -115,42 +139,51 @@ class _Formulas:
     def __init__(self, page: Sheet, grid: Grid | None) -> None:
         self.page = page
         self.grid = grid
-        self._compiled: dict[int, dict[int, str]] = {}
-        self._shared: dict[tuple[int, str], SharedFormula] = {}
-        self._department = -1
-        self._places: dict[int, str] = {}
+        self._compiled: dict[tuple[bool, int], tuple[dict[int, Fillable], dict[int, Value]]] = {}
+        self._shared: dict[tuple[int, str], str] = {}
+        self._department = NOBODY
+        self._places: dict[str, str] = {}
 
-    def of_row(self, row: int) -> dict[int, str]:
-        """The formulas of a row (0-based), by column."""
+    def of_row(self, row: int) -> tuple[dict[int, str], dict[int, Value]]:
+        """The formulas of a row (0-based) as ``f`` elements by column, and what those say whose column is in no table."""
         index = row - self.page.header_row - 1
         if self.grid is None or index >= len(self.page.belongs):
-            return {}
+            return {}, {}
         department, line = self.page.belongs[index]
         if department != self._department:
             self._department, self._places = department, self.grid.places(department)
-        if line not in self._compiled:
-            self._compiled[line] = dict(self._compile(self.grid, line))
-        compiled = self._compiled[line]
-        return {column: self._written(self.grid, column, formula, row) for column, formula in compiled.items()}
+        kind = (department == NOBODY, line)
+        if kind not in self._compiled:
+            self._compiled[kind] = self._compile(self.grid, *kind)
+        compiled, said = self._compiled[kind]
+        number = str(row + 1)
+        return {column: self._element(column, formula, number) for column, formula in compiled.items()}, said
 
-    def _written(self, grid: Grid, column: int, formula: str, row: int) -> str:
+    def _element(self, column: int, formula: Fillable, row: str) -> str:
         """The formula of a cell; one that speaks of its own row alone is written once for all rows below."""
-        shared = self._shared.get((column, formula))
-        if shared is not None:
-            return shared
-        text = grid.fill(formula, self._places, row + 1)
-        if not grid.is_of_own_row(formula):
-            return text
-        number = len(self._shared)
-        self._shared[column, formula] = SharedFormula(text, number)
+        if not formula.is_of_own_row:
+            return f"<f>{formula.fill(self._places, row)}</f>"
+        said = self._shared.get((column, formula.text))
+        if said is not None:
+            return said
+        share = f't="shared" si="{len(self._shared)}"'
+        self._shared[column, formula.text] = f"<f {share}/>"
         letter, last = column_letter(column + 1), self.page.header_row + 1 + len(self.page.table)
-        return SharedFormula(text, number, f"{letter}{row + 1}:{letter}{last}")
+        return f'<f {share} ref="{letter}{row}:{letter}{last}">{formula.fill(self._places, row)}</f>'
 
-    def _compile(self, grid: Grid, line: int) -> Iterator[tuple[int, str]]:
+    def _compile(self, grid: Grid, unranked: bool, line: int) -> tuple[dict[int, Fillable], dict[int, Value]]:
+        compiled: dict[int, Fillable] = {}
+        said: dict[int, Value] = {}
         for column, spec in enumerate(self.page.columns):
+            if unranked and not spec.unranked:
+                continue
             formula = spec.formula(grid, line) if callable(spec.formula) else spec.formula
+            if isinstance(formula, Computed):
+                said[column] = formula.value
+                formula = formula.formula
             if formula is not None:
-                yield column, grid.on_sheet(self.page.name, formula)
+                compiled[column] = Fillable(escape(grid.on_sheet(self.page.name, formula)))
+        return compiled, said
 
 
 def row_height(cells: Iterable[tuple[Value, float]]) -> float:

@@ -16,6 +16,7 @@ from typing import Any, BinaryIO, Final
 from evalbatch.bureau_forms import write_roster
 from evalbatch.department_workbook import Filling
 from evalbatch.output import OutputError, write_atomically
+from evalbatch.processes import bind_to_parent, worker_context
 from evalbatch.sampling.accounts import Account, account
 from evalbatch.sampling.defects import DEFECTS, Defect, Expected, Form
 from evalbatch.sampling.departments import Department, department
@@ -23,7 +24,6 @@ from evalbatch.sampling.form import computed_cells, typed_cells
 from evalbatch.sampling.package import blank_package
 from evalbatch.sampling.performance import claim, perform
 from evalbatch.scheme import Scheme, load_scheme
-from evalbatch.workers import bind_to_parent, worker_context
 
 INBOX: Final = "inbox"
 ROSTER: Final = "单位名录.xlsx"

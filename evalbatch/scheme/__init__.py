@@ -23,6 +23,7 @@ from evalbatch.scheme.formula import Cell, Compare, Evaluator, Figures, FormulaE
 from evalbatch.scheme.spec import (
     CheckSpec,
     ColumnSpec,
+    ColumnType,
     ExampleSpec,
     GradeSpec,
     GroupSpec,
@@ -343,6 +344,12 @@ class Scheme:
             return self.lines[key].label
         return self.indicators[key].name if key in self.indicators else key
 
+    def type_of(self, key: str, column: str) -> ColumnType:
+        """What the input cell of a line or an indicator holds."""
+        if key in self.lines:
+            return self.lines[key].types[column].type
+        return next(spec.type for spec in self.sheets[self.sheet_of(key)].columns if spec.name == column)
+
     def sheet_of(self, key: str) -> str:
         """The sheet that a key stands on."""
         if key in self.lines:
@@ -362,7 +369,6 @@ def packaged_scheme(edition: str = DEFAULT_EDITION) -> Path:
     return Path(str(resources.files("evalbatch").joinpath("schemes", f"{edition}.toml")))
 
 
-@lru_cache(maxsize=8)
 def load_scheme(path: Path | None = None) -> Scheme:
     """The compiled scheme of a file (the packaged one by default); raises SchemeError with file, key and reason."""
     file = path or packaged_scheme()
@@ -373,6 +379,7 @@ def load_scheme(path: Path | None = None) -> Scheme:
     return compile_scheme(content, file.name)
 
 
+@lru_cache(maxsize=8)
 def compile_scheme(content: bytes, file: str) -> Scheme:
     """The compiled scheme of a TOML text; ``file`` is named in errors."""
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -12,6 +12,8 @@ from evalbatch.model import Kind, Level
 ColumnType = Literal[
     "label", "text", "choice", "date", "amount", "number", "count", "points", "percent", "rate", "flag"
 ]
+TEXT_TYPES: Final[frozenset[ColumnType]] = frozenset({"label", "text", "choice"})
+"""What holds texts; all else holds figures or dates."""
 
 
 class Spec(BaseModel):

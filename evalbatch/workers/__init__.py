@@ -27,8 +27,6 @@ from evalbatch.workers.process import (
     Limits,
     Lost,
     WorkersError,
-    bind_to_parent,
-    worker_context,
 )
 
 _GENEROUS: Final = Limits()
@@ -214,8 +212,6 @@ __all__ = [
     "Limits",
     "Settings",
     "WorkersError",
-    "bind_to_parent",
     "briefing",
     "examine_all",
-    "worker_context",
 ]

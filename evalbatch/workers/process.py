@@ -8,7 +8,6 @@ import faulthandler
 import multiprocessing
 import os
 import pickle
-import signal
 import sys
 import threading
 import time
@@ -16,14 +15,14 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
-from multiprocessing.context import SpawnContext
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 
 from evalbatch.cache import remembered
 from evalbatch.examination import Examined, abridge, examine_file
 from evalbatch.intake import Arrival, Prefill, Roster
 from evalbatch.model import Summary
+from evalbatch.processes import bind_to_parent, worker_context
 from evalbatch.scheme import Scheme, compile_scheme
 from evalbatch.temporaries import FULL
 
@@ -101,18 +100,6 @@ def examine(arrival: Arrival, scheme: Scheme, briefing: Briefing) -> Examined[Su
         return abridge(examine_file(arrival, scheme, briefing.roster, briefing.prefill), scheme)
 
     return remembered(arrival, briefing.judged, fresh) if briefing.judged else fresh()
-
-
-def worker_context(module: str) -> SpawnContext:
-    """How worker processes start, with the module of their work loaded.
-
-    Never by fork: a worker must start the same way on every system, and threads may be running here.
-    """
-    method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
-    context = cast(SpawnContext, multiprocessing.get_context(method))  # a forkserver's has the same methods
-    if method == "forkserver":
-        context.set_forkserver_preload([module])
-    return context
 
 
 # ---------------------------------------------------------------- the parent's side
@@ -219,7 +206,7 @@ class Worker:
             return 0
 
     def _start(self) -> Connection:
-        context = worker_context("evalbatch.workers")
+        context = worker_context("evalbatch.workers.ready")
         with _start_and_end:
             if self._stopped:
                 raise WorkersError("已中断。")
@@ -284,19 +271,6 @@ def _answer(arrival: Arrival, scheme: Scheme, briefing: Briefing, work: Work) ->
             traceback.print_exc()
         failed = Failed(Failure.FAULT, f"{type(error).__name__}：{error}")
     return _FAILED + pickle.dumps(failed)
-
-
-def bind_to_parent() -> None:
-    """Let this process end when its parent ends, however that happens, and leave Ctrl-C to the parent."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 def _bound_memory(limit: int) -> None:

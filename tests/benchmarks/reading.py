@@ -22,7 +22,6 @@ from pathlib import Path
 from statistics import median, quantiles
 
 import pandas
-import python_calamine
 
 from evalbatch.cache import PLACE, judged_by, remembered
 from evalbatch.examination import Examined, abridge, examine_file
@@ -30,6 +29,7 @@ from evalbatch.intake import Arrival, find_arrivals
 from evalbatch.model import Summary
 from evalbatch.scheme import load_scheme, packaged_scheme
 from tests.benchmarks.killing import ROOT
+from tests.benchmarks.rivals import read_bare
 
 PROCESSES = 2
 Method = Callable[[Arrival], object]
@@ -42,8 +42,7 @@ def pandas_alone(arrival: Arrival) -> object:
 
 def calamine_alone(arrival: Arrival) -> object:
     """Every sheet as rows, nothing more."""
-    workbook = python_calamine.CalamineWorkbook.from_path(arrival.path)
-    return [workbook.get_sheet_by_name(name).to_python() for name in workbook.sheet_names]
+    return read_bare([arrival.path])
 
 
 def examined(arrival: Arrival) -> Examined[Summary]:

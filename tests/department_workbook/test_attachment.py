@@ -43,7 +43,7 @@ def rows(filling: Filling) -> list[list[Value]]:
     shown: list[list[Value]] = [
         [values[row, column] or "" for column in range(7)] for row in range(FIRST - 1, end.value)
     ]
-    assert all(not values[row, column] for row in range(end.value, FIRST + 150) for column in range(7))
+    assert all(not values[row, column] for row in range(end.value, FIRST + 188) for column in range(7))
     return shown
 
 
@@ -130,7 +130,7 @@ def test_print_areas_follow_the_support_sheet() -> None:
         "重点工作完成情况表": "INDEX('重点工作完成情况表'!$J$1:$J$54,'测算辅助'!$E$2)",
         "履职效益指标表": "INDEX('履职效益指标表'!$K$1:$K$44,'测算辅助'!$F$2)",
         "加减分事项表": "INDEX('加减分事项表'!$I$1:$I$24,'测算辅助'!$G$2)",
-        "附件表": "INDEX('附件表'!$G$1:$G$204,'测算辅助'!$H$2)",
+        "附件表": "INDEX('附件表'!$G$1:$G$219,'测算辅助'!$H$2)",
     }
     support = openpyxl.load_workbook(target, data_only=True)["测算辅助"]
     assert [support.cell(2, column).value for column in range(4, 9)] == [28, 54, 28, 24, 30 + 3 * 50 + 9]

@@ -220,7 +220,9 @@ def test_the_overview_has_its_charts_and_a_page_of_its_own_for_them() -> None:
     )
     assert f"总览!$A${below + 2}:$A${below + 9}" in texts[5]
     areas = sheet.print_area
-    assert areas.count(",") == 2 and f"$A$1:$O${cells['一、基本情况'].row - 1}" in areas
+    data = next(cells[value].row for value in cells if str(value).startswith("图1"))
+    top = cells["一、基本情况"].row
+    assert areas == f"'总览'!$A$1:$O${top - 1},'总览'!$A${top}:$O${data - 1}"
 
 
 def test_pending_rows_show_in_the_status() -> None:

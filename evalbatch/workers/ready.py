@@ -1,0 +1,8 @@
+"""Everything that an examining process needs, the packaged scheme among it: loaded once for all that are made here."""
+
+from __future__ import annotations
+
+import evalbatch.workers  # noqa: F401
+from evalbatch.scheme import load_scheme
+
+load_scheme()
