@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from dataclasses import replace
 
 from evalbatch.reading.book import Book, Grid, UnreadableWorkbook
 from evalbatch.reading.container import OLE_MAGIC, refuse_by_magic, refuse_directory
@@ -13,6 +14,8 @@ from evalbatch.scheme.layout import UNREAD_SHEETS
 
 _XLS_STREAM = "Workbook".encode("utf-16-le")
 _XLSX = "xl/workbook.xml"
+_REACHES = {"xl/externalLinks/": "外部链接", "xl/connections.": "数据连接"}
+"""Parts by which a workbook takes values from elsewhere, and what they are called."""
 _ODS = b"application/vnd.oasis.opendocument.spreadsheet"
 
 
@@ -36,7 +39,10 @@ def read_workbook(content: bytes) -> Book:
         return read_xls(content)
     if _is_ods(content):
         return read_ods(content)
-    return read_xlsb(content) if WORKBOOK in _names(content) else read_xlsx(content, unread=UNREAD_SHEETS)
+    names = _names(content)
+    book = read_xlsb(content) if WORKBOOK in names else read_xlsx(content, unread=UNREAD_SHEETS)
+    reaches = tuple(what for start, what in _REACHES.items() if any(name.startswith(start) for name in names))
+    return replace(book, reaches=reaches)
 
 
 def _is_ods(content: bytes) -> bool:

@@ -503,7 +503,10 @@ class _Reader:
         return {}
 
     def remark_strangers(self) -> None:
-        """Sheets that the template does not have, and hidden ones, when they hold figures."""
+        """Sheets that the template does not have, and hidden ones, when they hold figures; ways out of the workbook."""
+        if self.book.reaches:
+            what = "、".join(self.book.reaches)
+            self.remark("FS07", "", "", f"工作簿含有{what}，没有读取也没有更新，按保存时的数值计算", what, "")
         known = {plain(name) for name in (*self.scheme.sheets, AUDIT_SHEET, *UNREAD_SHEETS)}
         for grid in self.book.grids:
             if plain(grid.name) not in known and any(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import logging
 import multiprocessing
@@ -110,7 +111,10 @@ def _connect(address: str) -> Any:
             warnings.simplefilter("ignore")  # versions that differ: what matters of them is checked with every task
             return client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError, RuntimeError):
-        raise WorkersError(f"连接不上集群 {address}。请核对地址（如 tcp://10.0.0.1:8786）与网络。") from None
+        pass
+    # the client that was not made is let go here: collected while another one starts, it would wait for it for ever
+    gc.collect()
+    raise WorkersError(f"连接不上集群 {address}。请核对地址（如 tcp://10.0.0.1:8786）与网络。")
 
 
 _LOST_CONTACT: Final = "与集群的连接中断，没有写出文件。请检查调度机与网络后重新运行。"

@@ -39,8 +39,9 @@ class Seen:
     def table(self, files: int) -> str:
         """The parts as Markdown, the largest first."""
         total = self.counts.total()
-        rows = [(part, count / total) for part, count in self.counts.most_common(_SHOWN)]
-        rows.append(("the rest", 1 - sum(share for _, share in rows)))
+        shown = self.counts.most_common(_SHOWN)
+        rest = total - sum(count for _, count in shown)
+        rows = [(part, count / total) for part, count in (*shown, ("the rest", rest))]
         lines = [f"| {part} | {share:.0%} | {share * self.seconds / files * 1000:.1f} |" for part, share in rows]
         return "\n".join(("| part | share | ms a workbook |", "|--|--:|--:|", *lines))
 
