@@ -10,7 +10,7 @@ import io
 import posixpath
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 from xml.etree import ElementTree
@@ -49,8 +49,10 @@ class _Relation:
     external: bool
 
 
-def plain_package(content: bytes, most_rows: int) -> tuple[tuple[SheetPart, ...], bytes]:
+def plain_package(content: bytes, most_rows: int, unread: Collection[str] = ()) -> tuple[tuple[SheetPart, ...], bytes]:
     """The sheets of an .xlsx in order, each of so many rows at most, and a package that holds them alone.
+
+    Sheets named in ``unread`` are left out, unopened.
 
     Raises UnreadableWorkbook with a sentence for the user.
     """
@@ -66,7 +68,7 @@ def plain_package(content: bytes, most_rows: int) -> tuple[tuple[SheetPart, ...]
             link = next((links[element.get(name, "")] for name in _RELATION_IDS if element.get(name) in links), None)
             if link is None or link.external:
                 raise UnreadableWorkbook(DAMAGED)
-            if link.kind == "worksheet":
+            if link.kind == "worksheet" and element.get("name", "") not in unread:
                 xml = plain_sheet(parts.read(link.part), most_rows)
                 sheets.append(SheetPart(element.get("name", ""), element.get("state", "visible") != "visible", xml))
         if len({sheet.name.lower() for sheet in sheets}) < len(sheets):
