@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -293,3 +294,19 @@ def test_help_names_only_what_is_built(command: object, capsys: pytest.CaptureFi
     assert "--roster" in said
     for option in ("--final", "--adjustments", "--feedback", "--previous"):
         assert option not in said
+
+
+@pytest.mark.parametrize(("debug", "said"), [("", b""), ("1", b"ValueError: full")])
+def test_what_cannot_be_tidied_up_after_a_failure_is_no_traceback(debug: str, said: bytes) -> None:
+    program = """
+from evalbatch import cli
+class Archive:
+    def __del__(self):
+        raise ValueError("full")
+cli._run = lambda: Archive() and 2
+cli.main()
+"""
+    environment = os.environ | {"EVALBATCH_DEBUG": debug}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, env=environment, check=False)
+    assert done.returncode == 2
+    assert (done.stderr == b"") if not said else (said in done.stderr)

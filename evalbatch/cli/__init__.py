@@ -50,9 +50,15 @@ def main() -> NoReturn:
     for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), _interrupt)
+    if not os.environ.get("EVALBATCH_DEBUG"):
+        sys.unraisablehook = _say_nothing
     with contextlib.suppress(OSError):  # a full disk is told by the command that needs it
         gather_temporaries()
     sys.exit(_run())
+
+
+def _say_nothing(_: object) -> None:
+    """What a library cannot tidy up after a failure, of which the command has told already."""
 
 
 class Interrupted(SystemExit):
