@@ -11,15 +11,18 @@ from typing import Any, Generic, TypeVar, cast
 from evalbatch.department_rows import summarise
 from evalbatch.evaluation import evaluate, returned
 from evalbatch.intake import Arrival, Prefill, Roster
+from evalbatch.intake.archives import ARCHIVES
 from evalbatch.intake.arrivals import MAX_FILE, SPREADSHEETS
-from evalbatch.intake.containers import Opened, kind_of, open_container
+from evalbatch.intake.containers import Opened, open_container
+from evalbatch.intake.kinds import kind_of
 from evalbatch.intake.pieces import TOO_LARGE
 from evalbatch.intake.roster import whether
 from evalbatch.model import NOWHERE, Finding, Level, Ref, Result, Submission, Summary, Supplied
 from evalbatch.reading import NotATemplate, UnreadableWorkbook, is_workbook, read_submission, read_workbook
+from evalbatch.reading.container import NO_WORKBOOK, OLE_MAGIC
 from evalbatch.rules import Registered
 from evalbatch.scheme import Scheme
-from evalbatch.temporaries import FULL
+from evalbatch.temporaries import NoRoom
 
 R_co = TypeVar("R_co", covariant=True)
 
@@ -49,17 +52,17 @@ def examine_file(
         content = arrival.read() if arrival.size <= MAX_FILE else b""
         digest = hashlib.sha256(content).hexdigest() if content or not arrival.size else digest_of(arrival)
         workbook = is_workbook(content)
-        if not workbook:
+        if not workbook or content.startswith(OLE_MAGIC):  # a mail of Outlook may hold a workbook as it is
             with arrival.open() if not content else io.BytesIO(content) as file:
                 kind = kind_of(file, arrival.name)
                 if kind is not None:
                     return _opened(open_container(arrival, kind, file), digest, scheme)
+    except NoRoom:  # no fault of the file's
+        raise
     except OSError as error:
-        if error.errno in FULL:  # no fault of the file's
-            raise
         reason = f"文件无法读取（{error.strerror or error}）。请核对文件权限后重新放入。"
         return Examined(arrival, "", refusal=refusal(scheme, arrival, reason))
-    named = PurePosixPath(arrival.name).suffix.lower() in SPREADSHEETS
+    named = _ending(arrival) in SPREADSHEETS
     if not named and not workbook:
         return Examined(arrival, digest, other="不是工作簿，未参与计算")
     try:
@@ -76,11 +79,21 @@ def examine_file(
 
 def _opened(opened: Opened, digest: str, scheme: Scheme) -> Examined[Result]:
     """A mail or an archive: other material itself, and sent back where not all of what lay in it could be had."""
+    meant = _ending(opened.arrival) in SPREADSHEETS
+    if meant and not any(_ending(member) in SPREADSHEETS | ARCHIVES for member in opened.members):
+        # as a web page of Excel's, which looks like a mail
+        return Examined(
+            opened.arrival, digest, refusal=refusal(scheme, opened.arrival, NO_WORKBOOK), members=opened.members
+        )
     if not opened.damage:
         return Examined(opened.arrival, digest, other=opened.said, members=opened.members)
     got = f"已取出 {len(opened.members)} 个文件。" if opened.members else ""
     back = refusal(scheme, opened.arrival, opened.damage + got)
     return Examined(opened.arrival, digest, refusal=back, members=opened.members)
+
+
+def _ending(arrival: Arrival) -> str:
+    return PurePosixPath(arrival.name).suffix.lower()
 
 
 def abridge(examined: Examined[Result], scheme: Scheme) -> Examined[Summary]:

@@ -11,8 +11,9 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from evalbatch.temporaries import FULL, place_of_temporaries, remove_abandoned, temporary_file, temporary_folder
+from evalbatch.temporaries import place_of_temporaries, remove_abandoned, temporary_file, temporary_folder
 
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _LITTLE: Final = 64 * 1024
 """Bytes that any disk worth starting on has room for."""
 _PATIENCE: Final = 5
@@ -168,7 +169,7 @@ def _widen(temporary: Path, target: Path) -> None:
 def _sentence(target: Path, error: OSError) -> OutputError:
     if isinstance(error, PermissionError) or error.errno == errno.EROFS:
         return OutputError(f"无法写入 {target}：没有写入权限，或文件正在 Excel 中打开。请关闭该文件或改用其他位置。")
-    reason = "磁盘空间不足" if error.errno in FULL else error.strerror or error
+    reason = "磁盘空间不足" if error.errno in _FULL else error.strerror or error
     return OutputError(
         f"无法写入 {target}（{reason}）。请检查磁盘空间（临时文件夹 {place_of_temporaries()} 也要有），或改用其他位置。"
     )

@@ -40,7 +40,9 @@ def _row(
     status, reason = verdict
     owner = owners.get(arrival.name)
     stamp: Stamp = _stamp(arrival) if status == "其他材料" and owner is not None else ""
-    notes = [lateness(arrival, deadline), _SAID[stamp]]
+    # an archive or a mailbox of the bureau's own came from nobody at any time; what lies in it did
+    own = bool(item.members) and not arrival.mailed
+    notes = ["" if own else lateness(arrival, deadline), _SAID[stamp]]
     if owner is None and roster is not None:
         notes.append(whether(roster.hinted(PurePosixPath(arrival.name).name)))
     return Received(

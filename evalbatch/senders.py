@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from evalbatch.examination import Examined, judged, on_batch
-from evalbatch.intake import Department, Roster
+from evalbatch.intake import Arrival, Department, Roster
 from evalbatch.model import Finding, Summary
 from evalbatch.reading.cells import abbreviates, spelling
 from evalbatch.scheme import Scheme
@@ -50,28 +50,40 @@ def _told(item: Examined[Summary], roster: Roster | None) -> Department | None:
 
 
 def _beside(items: Sequence[Examined[Summary]], owners: Owners) -> Iterator[tuple[str, Department]]:
-    """What lies in the same mail or archive as one department's workbook is that department's, and so is the mail."""
-    names = {item.arrival.name for item in items}
+    """What lies in the same mail or archive as one department's workbook is that department's, and so is the mail.
+
+    In an archive this is not said of a workbook that went back: somebody may have packed those of several departments.
+    """
+    arrivals = {item.arrival.name: item.arrival for item in items}
     held: dict[str, dict[str, Department]] = defaultdict(dict)
     for item in items:
         department = owners.get(item.arrival.name)
         if item.result is not None and department is not None:
-            for container in _containers(item, names):
-                held[container][identity(department)] = department
+            for container in _containers(item.arrival, arrivals):
+                held[container.name][identity(department)] = department
     for item in items:
         if item.arrival.name not in owners:
-            for container in (item.arrival.name, *_containers(item, names)):
-                if held[container]:
-                    if len(held[container]) == 1:
-                        yield item.arrival.name, next(iter(held[container].values()))
+            for container in (item.arrival, *_containers(item.arrival, arrivals)):
+                departments = held[container.name]
+                if departments:
+                    if len(departments) == 1 and (item.refusal is None or container.is_mail):
+                        yield item.arrival.name, next(iter(departments.values()))
                     break
 
 
-def _containers(item: Examined[Summary], names: set[str]) -> list[str]:
-    """The mails and archives that a file lay in, the innermost first."""
-    if not item.arrival.depth:
-        return []
-    return [above for parent in PurePosixPath(item.arrival.name).parents if (above := parent.as_posix()) in names]
+def _containers(arrival: Arrival, arrivals: Mapping[str, Arrival]) -> Iterator[Arrival]:
+    """The archives that a file lay in up to the mail that they came with, the innermost first.
+
+    A mailbox, or a mail with which somebody forwards mails, holds those of many.
+    """
+    if not arrival.depth or arrival.is_mail:
+        return
+    for parent in PurePosixPath(arrival.name).parents:
+        container = arrivals.get(parent.as_posix())
+        if container is not None:
+            yield container
+            if container.is_mail:
+                return
 
 
 def settle(items: Sequence[Examined[Summary]], scheme: Scheme, roster: Roster | None) -> list[Examined[Summary]]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import errno
 import os
 import re
 import shutil
@@ -20,8 +19,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
 
-FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""Numbers of the errors by which a system says that a disk has no room."""
 _PREFIX: Final = ".evalbatch-"
 _OURS: Final = re.compile(r"\.evalbatch-[a-z0-9_]{8}")
 _HELD: Final = "held"
@@ -30,6 +27,10 @@ _LONGEST_PLACE: Final = 50
 """Bytes after which the name of a socket among the temporary files would be longer than systems take."""
 _YOUNG: Final = 60.0
 """Seconds for which a file is left alone where it cannot be held while it is renamed."""
+
+
+class NoRoom(OSError):
+    """Temporary files cannot be written, whatever is to be put there."""
 
 
 @contextmanager

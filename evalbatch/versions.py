@@ -20,15 +20,17 @@ _CELLS_A_FINDING: Final = 30
 _CHARACTERS: Final = 60
 
 
-def age(item: Examined[Summary], year: int) -> tuple[date, datetime, str]:
-    """When a workbook was sent: the day of its mail, else 填报日期, else of the file; then the time of arrival."""
+def age(item: Examined[Summary], year: int) -> tuple[date, datetime, date, str]:
+    """When a workbook was sent: the day of its mail, else 填报日期, else of the file; then the time of arrival.
+
+    Of two that arrived together, as in one mail, the one with the later 填报日期 is the newer.
+    """
     arrival = item.arrival
-    day = arrival.received.date()
     written = None if item.result is None else item.result.filled
-    # a date that nobody can have meant, such as 2205, tells nothing
-    if not arrival.mailed and written is not None and written.year in (year, year + 1):
-        day = written
-    return day, arrival.received, arrival.name
+    if written is None or written.year not in (year, year + 1):
+        written = date.min  # a date that nobody can have meant, such as 2205, tells nothing
+    day = written if written > date.min and not arrival.mailed else arrival.received.date()
+    return day, arrival.received, written, arrival.name
 
 
 def choose(versions: Sequence[Examined[Summary]], policy: str) -> Examined[Summary] | None:

@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from evalbatch.workers import cluster as module
 from evalbatch.workers.cluster import Cluster
 from evalbatch.workers.process import Briefing, Work
 from tests.forms import scheme
+from tests.intake.forms_of_arrival import mail_with, mailbox, zipped
 from tests.test_pipeline import TIME
 from tests.test_samples import FOLDER
 from tests.test_workers import CRASHED, arrival
@@ -90,6 +92,29 @@ def test_a_cluster_gives_the_same_bytes_as_this_machine(cluster: LocalCluster) -
     arrivals = find_arrivals([FOLDER / "inbox"])[:8]
     local = written(arrivals, Settings(None, None, 2))
     assert written(arrivals, Settings(None, None, 2, cluster=cluster.scheduler_address)) == local
+
+
+def test_what_lies_in_mails_travels_and_the_inbox_stays_as_it_was(
+    cluster: LocalCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporaries = tmp_path / "temporaries"
+    temporaries.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporaries))
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    files = {
+        f"{number}.xlsx": path.read_bytes() for number, path in enumerate(sorted((FOLDER / "inbox").iterdir())[:4])
+    }
+    letter = mail_with({"材料.zip": zipped(files), "空.xlsx": b""})
+    box = mailbox([letter, mail_with({"箱.mbox": mailbox([mail_with(files)])})])
+    (inbox / "信.eml").write_bytes(letter)
+    (inbox / "箱.mbox").write_bytes(box)
+    monkeypatch.chdir(tmp_path)
+    arrivals = find_arrivals([Path("inbox")])
+    local = written(arrivals, Settings(None, None, 2))
+    assert written(arrivals, Settings(None, None, 2, cluster=cluster.scheduler_address)) == local
+    assert ((inbox / "信.eml").read_bytes(), (inbox / "箱.mbox").read_bytes()) == (letter, box)
+    assert list(temporaries.glob("evalbatch-*")) == []
 
 
 def test_a_file_that_ends_machines_is_named_and_harms_no_other(cluster: LocalCluster, inbox: list[Arrival]) -> None:

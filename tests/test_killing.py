@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.benchmarks.killing import ROOT, kill_and_run_again, session, wait_for_end
+from tests.intake.forms_of_arrival import mail_with, zipped
 from tests.test_pipeline import sample
 
 
@@ -24,6 +25,9 @@ def inbox(tmp_path: Path) -> Path:
     folder.mkdir()
     for code in ("101001", "101002", "101003", "101004"):
         shutil.copy2(sample(code), folder)
+    # what lies in a mail waits in temporary files
+    files = {f"{code}.xlsx": sample(code).read_bytes() for code in ("101005", "101006")}
+    (folder / "信.eml").write_bytes(mail_with({"材料.zip": zipped(files), **files}))
     return folder
 
 

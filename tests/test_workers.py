@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import os
 import signal
 import threading
@@ -17,6 +18,7 @@ from evalbatch.examination import Examined
 from evalbatch.intake import Arrival
 from evalbatch.model import Summary
 from evalbatch.scheme import Scheme
+from evalbatch.temporaries import NoRoom
 from evalbatch.workers import Limits, Settings, WorkersError, briefing, examine_all, process
 from evalbatch.workers.local import LocalWorkers
 from evalbatch.workers.process import Briefing, Work
@@ -54,6 +56,8 @@ def misbehave(item: Arrival, scheme: Scheme, briefing: Briefing) -> Examined[Sum
             if not Path(mark).exists():
                 Path(mark).touch()
                 os.kill(os.getpid(), signal.SIGTERM)
+        case ["满"]:
+            raise NoRoom(errno.ENOSPC, "No space left on device")
         case ["慢"]:
             time.sleep(0.05)
         case ["装", *names]:
@@ -149,6 +153,12 @@ def test_members_are_examined_as_files_of_their_own(inbox: list[Arrival]) -> Non
         "04/退出": CRASHED,
         "04/丙": "丙",
     }
+
+
+def test_no_room_for_what_lies_in_a_mail_ends_the_run_and_blames_no_file(inbox: list[Arrival]) -> None:
+    inbox[4].path.write_text("满", encoding="utf-8")
+    with pytest.raises(WorkersError, match=r"无处暂存.*No space left on device.*请清理磁盘"):
+        fates(inbox)
 
 
 def test_arrivals_are_taken_as_they_are_worked_on(inbox: list[Arrival]) -> None:

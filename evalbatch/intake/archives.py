@@ -45,7 +45,7 @@ def zip_pieces(file: BinaryIO, most: int) -> Iterator[Piece]:
     try:
         refuse_directory(searchable(file))
         with zipfile.ZipFile(file) as archive:
-            entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+            entries = [entry for entry in archive.infolist() if not entry.filename.endswith("/")]
             if sum(entry.file_size for entry in entries) > most:
                 raise Excess
             for entry in entries:

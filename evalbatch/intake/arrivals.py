@@ -13,10 +13,11 @@ from typing import Final
 
 MAX_FILE: Final = 100 * 1024 * 1024
 """Bytes of a file that is still read as a whole."""
+FORK: Final = "macOS 附带的文件，未读取"
 SPREADSHEETS: Final = frozenset({".xlsx", ".xlsm", ".xls", ".xlsb", ".et", ".ods"})
 """Names under which a department sends what it means to be its workbook."""
 
-_CHINA: Final = timezone(timedelta(hours=8))
+CHINA: Final = timezone(timedelta(hours=8))
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -29,7 +30,7 @@ class Allowance:
     """What may still come out of a mail or an archive, at any depth: bytes and files."""
 
     size: int = 20 * 1024**3
-    members: int = 500_000
+    members: int = 200_000
 
 
 _GENEROUS: Final = Allowance()
@@ -63,6 +64,8 @@ class Arrival:
     """Address of the mail's sender, for the return notice only."""
     depth: int = 0
     """How many mails and archives it lay in."""
+    is_mail: bool = False
+    """Whether it is a mail itself: what lies in one was sent together."""
     mailed: bool = False
     """Whether ``received`` is the date of a mail and not the time of a file."""
     allowance: Allowance = _GENEROUS
@@ -90,7 +93,7 @@ def local_time(instant: datetime) -> datetime:
     The zone is fixed, so that the same inbox gives the same register on every machine.
     """
     try:
-        return instant.astimezone(_CHINA).replace(microsecond=0, tzinfo=None)
+        return instant.astimezone(CHINA).replace(microsecond=0, tzinfo=None)
     except OverflowError:
         return instant.replace(microsecond=0, tzinfo=None)
 
@@ -122,7 +125,8 @@ def _files(inbox: Path) -> Iterator[tuple[Path, str]]:
         return
     for folder, folders, names in os.walk(inbox, followlinks=False):
         folders.sort()
-        for name in sorted(names):
+        links = [name for name in folders if Path(folder, name).is_symlink()]
+        for name in sorted([*names, *links]):
             path = Path(folder, name)
             yield path, path.relative_to(inbox).as_posix()
 
@@ -146,7 +150,7 @@ def byproduct(name: str) -> str:
     if path.name.startswith(("~$", ".~")):
         return "打开工作簿时产生的临时文件，未读取"
     if path.name.startswith("._") or "__MACOSX" in path.parts:
-        return "macOS 附带的文件，未读取"
+        return FORK
     return ""
 
 

@@ -1,32 +1,24 @@
-"""A mail, a mailbox or an archive, told by its content -> what lies in it as arrivals of their own, within bounds."""
+"""A mail, a mailbox or an archive -> what lies in it as arrivals of their own, within bounds."""
 
 from __future__ import annotations
 
 import io
-import os
-import re
 import tempfile
-import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, Final, Literal
+from typing import BinaryIO, Final
 
-from evalbatch.intake.archives import ARCHIVES, compressed_piece, is_compressed_tar, tar_pieces, zip_pieces
+from evalbatch.intake.archives import compressed_piece, tar_pieces, zip_pieces
 from evalbatch.intake.arrivals import MAX_FILE, Allowance, Arrival, byproduct
-from evalbatch.intake.foreign_archives import MAGIC, foreign_pieces
+from evalbatch.intake.foreign_archives import foreign_pieces
+from evalbatch.intake.kinds import MAILS, Kind, kind_of
 from evalbatch.intake.mail import mails_of, read_mail
 from evalbatch.intake.names import Names, tidy_path
-from evalbatch.intake.outlook import is_outlook, read_outlook
-from evalbatch.intake.pieces import Damaged, Envelope, Excess, Piece, searchable
-from evalbatch.reading import refuse_directory
-from evalbatch.reading.container import OLE_MAGIC
-
-Kind = Literal[
-    "邮件", "Outlook 邮件", "邮箱导出文件", "压缩包", "tar 压缩包", "压缩文件", "7z/rar 压缩包", "winmail.dat"
-]
-_MAILS: Final = ("邮件", "Outlook 邮件")
+from evalbatch.intake.outlook import read_outlook
+from evalbatch.intake.pieces import Damaged, Envelope, Excess, Piece
+from evalbatch.temporaries import NoRoom
 
 MOST_BYTES: Final = 2 * 1024**3
 """What may come out of one mail or archive; it waits on disk until it is examined."""
@@ -37,18 +29,9 @@ DEEPEST: Final = 6
 LARGEST: Final = 4 * 1024**3
 """Bytes of a mailbox or an archive; it is searched where it lies."""
 _MUCH: Final = "内含文件过多、展开后过大或嵌套过深，超出读取上限。请分成几个后重新报送，或解开后放入收件文件夹。"
+_NOTHING: Final = "压缩包内没有文件。请核对后重新报送。"
 _TNEF: Final = "附件是 Outlook 专用格式（winmail.dat），无法读取。请发件人改用纯文本或 HTML 格式重新发送。"
-_TNEF_MAGIC: Final = bytes.fromhex("789f3e22")
 _PREFIX: Final = "evalbatch-"
-_HEAD: Final = 64 * 1024
-_FIELD: Final = re.compile(rb"[!-9;-~]+[ \t]*:")
-_MAIL_FIELDS: Final = frozenset(
-    b"from to cc subject date received return-path message-id mime-version content-type delivered-to x-mailer"
-    b" reply-to sender x-originating-ip dkim-signature arc-seal x-mozilla-status x-qq-mid".split()
-)
-_PACKAGES: Final = ("xl/", "_rels/", "word/", "ppt/", "meta-inf/", "doc_0/")
-"""Folders of files that are .zip files by their form and documents by what they are."""
-_PACKAGE_FILES: Final = frozenset({"[content_types].xml", "mimetype", "ofd.xml"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,73 +45,21 @@ class Opened:
     """One sentence for the register."""
 
 
-def kind_of(file: BinaryIO, name: str) -> Kind | None:
-    """What kind of mail or archive a file is by its content, ``None`` when it is none; it stands at its start again.
-
-    Only where the content is too damaged to tell an archive from a document, the name does.
-    """
-    head = file.read(_HEAD)
-    file.seek(0)
-    if head.startswith(OLE_MAGIC):
-        outlook = is_outlook(file)
-        file.seek(0)
-        return "Outlook 邮件" if outlook else None
-    if head.startswith((b"PK\3\4", b"PK\5\6", b"PK00PK\3\4")):
-        return None if _is_document(file, name) else "压缩包"
-    if head.startswith(tuple(MAGIC)):
-        return "7z/rar 压缩包"
-    if head.startswith((b"\x1f\x8b\x08", b"BZh", b"\xfd7zXZ\0")):
-        return "tar 压缩包" if is_compressed_tar(file) else "压缩文件"
-    if head[257:262] == b"ustar":
-        return "tar 压缩包"
-    if head.startswith(_TNEF_MAGIC):
-        return "winmail.dat"
-    if re.match(rb"From [^\n]*\d\d:\d\d[^\n]*\n", head):
-        return "邮箱导出文件"
-    return "邮件" if _is_mail(head) else None
-
-
-def _is_document(file: BinaryIO, name: str) -> bool:
-    """Whether a .zip file is a workbook, a Word file, … rather than an archive."""
-    try:
-        refuse_directory(searchable(file))
-        with zipfile.ZipFile(file) as package:
-            names = [name.lower().lstrip("/") for name in package.namelist()]
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        return PurePosixPath(name).suffix.lower() not in ARCHIVES | {""}
-    finally:
-        file.seek(0)
-    return any(name in _PACKAGE_FILES or name.startswith(_PACKAGES) for name in names)
-
-
-def _is_mail(head: bytes) -> bool:
-    """Whether bytes begin as a mail does: fields one below the other, two at least of those that mails have."""
-    lines = head.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n").splitlines()
-    known = set()
-    for number, line in enumerate(lines):
-        if not line.strip():
-            break
-        if line[:1] in b" \t" and number:
-            continue
-        if _FIELD.match(line) is None:
-            return False
-        known.add(line.partition(b":")[0].strip().lower())
-    return len(known & _MAIL_FIELDS) >= 2
-
-
 def open_container(arrival: Arrival, kind: Kind, file: BinaryIO) -> Opened:
     """What lies in a mail or an archive; until it is examined it waits in a temporary file of its own.
 
-    Never raises for what the file holds, only OSError and MemoryError for what the machine lacks.
+    Never raises for what the file holds, only NoRoom, OSError and MemoryError for what the machine lacks.
     """
-    taken = _Taken(arrival, MOST_MAILS if kind == "邮箱导出文件" else MOST_MEMBERS)
+    taken = _Taken(replace(arrival, is_mail=kind in MAILS), MOST_MAILS if kind == "邮箱导出文件" else MOST_MEMBERS)
     damage = ""
     try:
-        if arrival.depth >= DEEPEST or arrival.size > (MAX_FILE if kind in _MAILS else LARGEST):
+        if arrival.depth >= DEEPEST or arrival.size > (MAX_FILE if kind in MAILS else LARGEST):
             raise Excess
         envelope, pieces = _read(kind, PurePosixPath(arrival.name).name, file, taken.most_bytes)
         taken.addressed(envelope)
         taken.take(pieces)
+        if not len(taken) and kind not in MAILS:
+            damage = _NOTHING
     except Excess:
         taken.drop()
         damage = _MUCH
@@ -161,7 +92,7 @@ def _read(kind: Kind, name: str, file: BinaryIO, most: int) -> tuple[Envelope, I
 
 
 def _said(kind: Kind, members: int) -> str:
-    if kind in _MAILS:
+    if kind in MAILS:
         hint = "（以链接发送的超大附件须下载后放入收件文件夹）"
         return f"{kind}，{f'内含 {members} 个附件' if members else f'没有附件{hint}'}"
     return f"{kind}，内含 {members} {'封邮件' if kind == '邮箱导出文件' else '个文件'}"
@@ -190,15 +121,14 @@ class _Taken:
 
     def take(self, pieces: Iterator[Piece]) -> None:
         """Keep every piece; raises Damaged after the last one that could be read, Excess for too many."""
-        descriptor, name = tempfile.mkstemp(prefix=_PREFIX)
-        self._waiting = Path(name)
+        file, self._waiting = _waiting_room()
         try:
-            with os.fdopen(descriptor, "wb") as file:
+            with file:
                 for piece in pieces:
                     if len(self) >= self._most_members or self._held + len(piece.content) > self.most_bytes:
                         raise Excess
                     self._found.append(self._member(piece))
-                    self._held += file.write(piece.content)
+                    self._held += _append(file, piece.content)
         finally:
             if not self._held:
                 self._waiting.unlink()
@@ -232,7 +162,7 @@ class _Taken:
         mail = within if piece.envelope is None else _addressed(within, piece.envelope)
         member = replace(
             mail, name=f"{within.name}/{self._names.take(name)}", size=len(piece.content), depth=within.depth + 1,
-            refusal=piece.skipped or byproduct(name), fault=piece.fault, content=None,
+            refusal=piece.skipped or byproduct(name), fault=piece.fault, content=None, is_mail=piece.is_mail,
         )  # fmt: skip
         if piece.start is not None:  # it stands in the file of its mailbox
             self._containers.append(len(self._found))
@@ -246,17 +176,37 @@ class _Taken:
         return replace(member, path=self._waiting, start=self._held, temporary=True)
 
 
+def _waiting_room() -> tuple[io.FileIO, Path]:
+    """A new temporary file, unbuffered, so that a full disk is told where it is written."""
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=_PREFIX)
+    except OSError as error:
+        raise NoRoom(error.errno, error.strerror) from None
+    return io.FileIO(descriptor, "wb"), Path(name)
+
+
+def _append(file: io.FileIO, content: bytes) -> int:
+    """Write all of it; how many bytes that were."""
+    rest = memoryview(content)
+    try:
+        while rest:
+            rest = rest[file.write(rest) :]
+    except OSError as error:
+        raise NoRoom(error.errno, error.strerror) from None
+    return len(content)
+
+
 def wait_together(members: Sequence[Arrival]) -> tuple[Arrival, ...]:
-    """The same arrivals, with what came from another machine put into a temporary file; raises OSError."""
+    """The same arrivals, with what came from another machine put into a temporary file; raises NoRoom."""
     if not any(member.content for member in members):
         return tuple(members)
-    descriptor, name = tempfile.mkstemp(prefix=_PREFIX)
+    file, path = _waiting_room()
     placed = []
-    with os.fdopen(descriptor, "wb") as file:
+    with file:
         for member in members:
             if member.content:
-                place = replace(member, path=Path(name), start=file.tell(), content=None, temporary=True)
-                file.write(member.content)
+                place = replace(member, path=path, start=file.tell(), content=None, temporary=True)
+                _append(file, member.content)
                 member = place
             placed.append(member)
     return tuple(placed)

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+import base64
+import mmap
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from email import policy
-from email.errors import MessageError
+from email.errors import InvalidBase64LengthDefect, MessageError
 from email.header import decode_header
 from email.message import Message
 from email.parser import BytesParser
 from email.utils import parseaddr, parsedate_to_datetime
 from typing import BinaryIO, Final
 
-from evalbatch.intake.arrivals import MAX_FILE, local_time
+from evalbatch.intake.arrivals import CHINA, FORK, MAX_FILE, local_time
 from evalbatch.intake.names import NAMELESS, decoded, tidy
 from evalbatch.intake.pieces import TOO_LARGE, Damaged, Envelope, Excess, Piece, searchable
 
 DAMAGED: Final = "邮件已损坏，附件无法取出。请发件人重新发送，或另存附件后放入收件文件夹。"
 SEALED: Final = "邮件经加密或签名封装（S/MIME），附件无法取出。请发件人改用普通邮件重新发送。"
 ELSEWHERE: Final = "附件只是一个链接，没有随邮件发送。请下载后放入收件文件夹，或请发件人重新发送。"
-_CHINA: Final = timezone(timedelta(hours=8))
 _AS_IT_CAME: Final = policy.compat32.clone(max_line_length=None)
 _SEALED: Final = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _MOST_PARTS: Final = 2_000
@@ -29,7 +30,7 @@ _DEEPEST: Final = 100
 _LONGEST: Final = 8_192
 """Characters of a header that are looked at."""
 _MULTIPART: Final = re.compile(rb"^content-type:\s*multipart/|^content-type:\s*message/", re.IGNORECASE | re.MULTILINE)
-_SEPARATOR: Final = re.compile(rb"^From [^\n]*\d\d:\d\d[^\n]*\n(?=>?[!-9;-~]+:)", re.MULTILINE)
+_SEPARATOR: Final = re.compile(rb"From [^\n]*\d\d:\d\d[^\n]*\n(?=>?[!-9;-~]+:)")
 _SUBJECT: Final = re.compile(rb"^subject:([^\n]*(?:\n[ \t][^\n]*)*)", re.IGNORECASE | re.MULTILINE)
 _HEADERS: Final = 64 * 1024
 """Bytes in which the subject of a mail in a mailbox is looked for."""
@@ -49,7 +50,7 @@ def read_mail(content: bytes) -> tuple[Envelope, Iterator[Piece]]:
 def mails_of(file: BinaryIO) -> Iterator[Piece]:
     """The mails of a mailbox, each where it stands; raises Damaged for one without any."""
     content = searchable(file)
-    places = [(match.start(), match.end()) for match in _SEPARATOR.finditer(content)]
+    places = list(_separators(content))
     if not places:
         raise Damaged("邮箱导出文件中没有读出邮件。请改为逐封导出（.eml）后放入收件文件夹。")
     ends = [start for start, _ in places[1:]] + [len(content)]
@@ -60,6 +61,18 @@ def mails_of(file: BinaryIO) -> Iterator[Piece]:
         yield Piece(name, fault=TOO_LARGE) if size > MAX_FILE else Piece(name, start=start, size=size)
 
 
+def _separators(content: bytes | mmap.mmap) -> Iterator[tuple[int, int]]:
+    """Where each line that begins a mail starts and ends; looked for by its first word, as mailboxes have gigabytes."""
+    place = 0
+    while True:
+        match = _SEPARATOR.match(content, place)
+        if match is not None:
+            yield match.span()
+        place = content.find(b"\nFrom ", place) + 1
+        if not place:
+            return
+
+
 # ---------------------------------------------------------------- what a mail says of itself
 
 
@@ -67,8 +80,15 @@ def _envelope(message: Message) -> Envelope:
     return Envelope(
         " ".join(_decoded_words(_header(message, "subject")).split()),
         _sent(message),
-        parseaddr(_decoded_words(_header(message, "from")))[1],
+        _sender(message),
     )
+
+
+def _sender(message: Message) -> str:
+    try:
+        return parseaddr(_decoded_words(_header(message, "from")))[1]
+    except (ValueError, IndexError, RecursionError):  # comments within comments
+        return ""
 
 
 def _sent(message: Message) -> datetime | None:
@@ -87,7 +107,7 @@ def mail_time(text: str) -> datetime | None:
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
     if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC if "-0000" in text else _CHINA)
+        moment = moment.replace(tzinfo=UTC if "-0000" in text else CHINA)
     return local_time(moment)
 
 
@@ -119,6 +139,7 @@ def _word(piece: bytes, charset: str | None) -> str:
 def _attachments(message: Message) -> Iterator[Piece]:
     try:
         waiting: list[tuple[Message, int]] = [(message, 0)]
+        whole = True
         while waiting:
             part, depth = waiting.pop()
             if depth > _DEEPEST:
@@ -131,10 +152,16 @@ def _attachments(message: Message) -> Iterator[Piece]:
             elif part.is_multipart():
                 within = [inner for inner in part.get_payload() if isinstance(inner, Message)]
                 waiting.extend((inner, depth + 1) for inner in reversed(within))
+            elif part.get_content_maintype() == "multipart":  # cut off, or nothing says where its parts begin
+                whole = False
+            elif kind == "application/applefile":  # has the name of the file that it goes with
+                yield Piece(_file_name(part) or NAMELESS, skipped=FORK)
             elif kind in _SEALED:
                 yield Piece(_file_name(part) or "smime.p7m", fault=SEALED)
             elif _is_attachment(part):
                 yield _attachment(part)
+        if not whole:
+            raise Damaged(DAMAGED)
     except (MessageError, ValueError, LookupError, AttributeError, TypeError, IndexError, RecursionError):
         raise Damaged(DAMAGED) from None
 
@@ -147,7 +174,12 @@ def _is_attachment(part: Message) -> bool:
 
 def _attachment(part: Message) -> Piece:
     payload = part.get_payload(decode=True)
-    return Piece(_file_name(part) or NAMELESS, payload if isinstance(payload, bytes) else b"")
+    content = payload if isinstance(payload, bytes) else b""
+    if any(isinstance(defect, InvalidBase64LengthDefect) for defect in part.defects):
+        # cut off within a byte: left as it is it would pass for a text
+        whole = re.sub(rb"[^A-Za-z0-9+/]", b"", content)[:-1]
+        content = base64.b64decode(whole)
+    return Piece(_file_name(part) or NAMELESS, content)
 
 
 def _nested(part: Message) -> Piece:

@@ -23,6 +23,9 @@ PROPERTIES: Final = "__properties_version1.0"
 _CLASS, _SUBJECT, _SENDER, _SENDER_SMTP = 0x001A, 0x0037, 0x0C1F, 0x5D01
 _SUBMITTED, _DELIVERED = 0x0039, 0x0E06
 _SHORT_NAME, _METHOD, _LONG_NAME, _DISPLAY_NAME = 0x3704, 0x3705, 0x3707, 0x3001
+_CODE_PAGE: Final = 0x3FFD
+_PAGES_THAT_SAY_NOTHING: Final = (0, 1252, 20127, 28591, 65001)
+"""Code pages that programs name whatever the texts are in."""
 _CONTENT: Final = "__substg1.0_37010102"
 _CONTENT_STORAGE: Final = "__substg1.0_3701000D"
 _BY_REFERENCE: Final = (2, 3, 4, 7)
@@ -60,12 +63,14 @@ def read_outlook(file: BinaryIO) -> tuple[Envelope, Iterator[Piece]]:
 class _Storage:
     """A mail or an attachment in a compound file, by its properties."""
 
-    def __init__(self, ole: olefile.OleFileIO, path: list[str], header: int) -> None:
+    def __init__(self, ole: olefile.OleFileIO, path: list[str], header: int, charset: str = "") -> None:
         self._ole = ole
         self.path = path
         properties = self.stream(PROPERTIES)[header:]
         fields = (struct.unpack_from("<HHL8s", properties, place) for place in range(0, len(properties) - 15, 16))
         self._values: dict[tuple[int, int], bytes] = {(of, kind): value for kind, of, _, value in fields}
+        page = self.integer(_CODE_PAGE)
+        self._charset = charset if page in _PAGES_THAT_SAY_NOTHING else f"cp{page}"
 
     def has(self, name: str) -> bool:
         return bool(self._ole.exists([*self.path, name]))
@@ -82,7 +87,7 @@ class _Storage:
         unicode, local = f"__substg1.0_{of:04X}001F", f"__substg1.0_{of:04X}001E"
         if self.has(unicode):
             return self.stream(unicode).decode("utf-16-le", "replace").rstrip("\0")
-        return decoded(self.stream(local)).rstrip("\0") if self.has(local) else ""
+        return decoded(self.stream(local), self._charset).rstrip("\0") if self.has(local) else ""
 
     def integer(self, of: int) -> int:
         return int(struct.unpack_from("<L", self._values.get((of, _INTEGER), bytes(8)))[0])
@@ -105,14 +110,14 @@ class _Storage:
             for path in self._ole.listdir(streams=False, storages=True)
             if len(path) == depth + 1 and path[:depth] == self.path and path[depth].startswith("__attach_version1.0_#")
         }
-        return [_Storage(self._ole, [*self.path, name], _HEADER_OF_ATTACHMENT) for name in sorted(names)]
+        return [_Storage(self._ole, [*self.path, name], _HEADER_OF_ATTACHMENT, self._charset) for name in sorted(names)]
 
     def nested(self) -> _Storage | None:
         """The mail that an attachment is."""
         path = [*self.path, _CONTENT_STORAGE]
         if not self._ole.exists([*path, PROPERTIES]):
             return None
-        return _Storage(self._ole, path, _HEADER_OF_NESTED)
+        return _Storage(self._ole, path, _HEADER_OF_NESTED, self._charset)
 
 
 def _envelope(mail: _Storage) -> Envelope:
@@ -143,7 +148,9 @@ def _attachments(mail: _Storage, folder: str, envelope: Envelope | None, depth: 
         if nested is not None:
             own = f"{folder}{number:02}_{tidy(_envelope(nested).subject or name)}.msg"
             said = _envelope(nested).within(envelope or Envelope())
-            yield Piece(own, skipped=f"邮件中的邮件，内含 {len(nested.attachments())} 个附件", envelope=said)
+            yield Piece(
+                own, skipped=f"邮件中的邮件，内含 {len(nested.attachments())} 个附件", envelope=said, is_mail=True
+            )
             yield from _attachments(nested, f"{own}/", said, depth + 1)
         else:
             yield _attachment(attachment, f"{folder}{tidy(name)}", envelope)

@@ -56,6 +56,8 @@ class Piece:
     size: int = 0
     envelope: Envelope | None = None
     """Of the mail that it lay in, where that is a part of the one that was opened."""
+    is_mail: bool = False
+    """Whether it is such a mail, of which there are no bytes."""
 
 
 def searchable(file: BinaryIO) -> bytes | mmap.mmap:

@@ -42,3 +42,5 @@ class Book:
 
     grids: tuple[Grid, ...]
     formulas_known: bool = True
+    reaches: tuple[str, ...] = ()
+    """What it takes values from outside by; none of it is ever followed."""

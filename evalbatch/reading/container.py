@@ -9,7 +9,7 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 from xml.etree import ElementTree
@@ -35,6 +35,7 @@ _TEXT: Final = re.compile(r"\.xml$|\.rels$|worksheets/[^/]*\.bin$|^xl/[^/]*\.bin
 """Parts that are read, and not merely carried as pictures are."""
 _ENTRY: Final = b"PK\1\2"
 _ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
+NO_WORKBOOK: Final = "文件不是 Excel 工作簿，请在财政局下发的模板中填报后重新报送。"
 DAMAGED: Final = "文件已损坏，无法打开。请用 Excel 或 WPS 打开核对后另存为 .xlsx 重新报送。"
 _DAMAGES: Final = (
     zipfile.BadZipFile, zlib.error, lzma.LZMAError, ElementTree.ParseError, struct.error, KeyError, ValueError, EOFError,
@@ -52,7 +53,7 @@ def refuse_by_magic(content: bytes) -> None:
             raise UnreadableWorkbook("文件设有打开密码，请去掉密码后重新报送。")
         return
     if not content.startswith(b"PK"):
-        raise UnreadableWorkbook("文件不是 Excel 工作簿，请在财政局下发的模板中填报后重新报送。")
+        raise UnreadableWorkbook(NO_WORKBOOK)
 
 
 def refuse_directory(content: bytes | mmap.mmap) -> None:
@@ -101,16 +102,15 @@ def refuse_area(rows: int, columns: int, most_rows: int = MAX_ROWS) -> None:
         )
 
 
-def values(content: bytes, sheets: Collection[str]) -> list[tuple[str, bool, list[list[Content]]]]:
+def values(content: bytes, sheets: Collection[str]) -> list[tuple[str, bool, Sequence[Sequence[Content]]]]:
     """Name, whether hidden, and rows of each of the sheets, in workbook order."""
     try:
         workbook = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
-        found: list[tuple[str, bool, list[list[Content]]]] = []
+        found: list[tuple[str, bool, Sequence[Sequence[Content]]]] = []
         for sheet in workbook.sheets_metadata:
             if sheet.name not in sheets:
                 continue
-            cells = workbook.get_sheet_by_name(sheet.name).to_python(skip_empty_area=False)
-            rows: list[list[Content]] = [list(row) for row in cells]
+            rows = workbook.get_sheet_by_name(sheet.name).to_python(skip_empty_area=False)
             hidden = sheet.visible != python_calamine.SheetVisibleEnum.Visible
             found.append((sheet.name, hidden, rows))
         return found

@@ -175,7 +175,7 @@ def _opened(arrival: Arrival, answer: Answer, scheme: Scheme, limits: Limits) ->
         return replace(examined, arrival=replace(examined.arrival, path=arrival.path))
     if answer.failure is Failure.DISK:
         raise WorkersError(
-            f"磁盘空间不足，邮件和压缩包中的文件无处暂存（{place_of_temporaries()}）。请清理磁盘，或用环境变量 TMPDIR 改到别的磁盘后重新运行。"
+            f"邮件和压缩包中的文件无处暂存（{place_of_temporaries()}：{answer.detail}）。请清理磁盘，或用环境变量 TMPDIR 改到别的文件夹后重新运行。"
         )
     known = replace(arrival, content=None)
     return Examined(known, _digest(arrival), refusal=refusal(scheme, arrival, _reason(answer, limits)))

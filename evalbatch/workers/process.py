@@ -24,7 +24,7 @@ from evalbatch.intake import Arrival, Prefill, Roster
 from evalbatch.model import Summary
 from evalbatch.processes import bind_to_parent, worker_context
 from evalbatch.scheme import Scheme, compile_scheme
-from evalbatch.temporaries import FULL
+from evalbatch.temporaries import NoRoom
 
 _START_SECONDS: Final = 120.0
 """How long a process may take to start: a cold disk with a virus scanner is slow."""
@@ -264,9 +264,9 @@ def _answer(arrival: Arrival, scheme: Scheme, briefing: Briefing, work: Work) ->
         return _RESULT + pickle.dumps(examined, pickle.HIGHEST_PROTOCOL)
     except MemoryError:
         failed = Failed(Failure.MEMORY)
+    except NoRoom as error:
+        failed = Failed(Failure.DISK, str(error))
     except Exception as error:  # noqa: BLE001  # a maintainer's mistake touches no other file either
-        if isinstance(error, OSError) and error.errno in FULL:
-            return _FAILED + pickle.dumps(Failed(Failure.DISK))
         if os.environ.get("EVALBATCH_DEBUG"):
             traceback.print_exc()
         failed = Failed(Failure.FAULT, f"{type(error).__name__}：{error}")

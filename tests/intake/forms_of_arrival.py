@@ -184,12 +184,17 @@ _SECTOR: Final = 512
 
 
 def outlook(
-    files: Mapping[str, bytes | Tree], subject: str = "报送", charset: str = "utf-16-le", nested: bool = False
+    files: Mapping[str, bytes | Tree],
+    subject: str = "报送",
+    charset: str = "utf-16-le",
+    nested: bool = False,
+    page: int = 0,
 ) -> Tree:
     """A mail of Outlook with attachments, to be made a file by ``compound``; an attachment that is a tree is a mail."""
     kind = 0x001F if charset == "utf-16-le" else 0x001E
     ticks = int((datetime(2025, 8, 20, 1, 30, tzinfo=UTC) - datetime(1601, 1, 1, tzinfo=UTC)).total_seconds()) * 10**7
     properties = bytes(24 if nested else 32) + _property(0x0039, 0x0040, struct.pack("<Q", ticks))
+    properties += _property(0x3FFD, 0x0003, struct.pack("<Q", page))
     tree: dict[str, bytes | Tree] = {
         "__properties_version1.0": properties,
         f"__substg1.0_001A{kind:04X}": "IPM.Note".encode(charset),

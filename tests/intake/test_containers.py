@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import io
 import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path, PurePosixPath
 
 import pytest
 
 from evalbatch.examination import examine_file
 from evalbatch.intake import Arrival, find_arrivals
-from evalbatch.intake.containers import kind_of
+from evalbatch.intake.arrivals import Allowance
+from evalbatch.intake.kinds import kind_of
 from evalbatch.intake.mail import mail_time
 from evalbatch.intake.names import Names, decoded, tidy, tidy_path
 from evalbatch.model import Outcome, Submission
 from evalbatch.pipeline import run
+from evalbatch.temporaries import NoRoom
 from evalbatch.workers import Settings
 from tests.forms import scheme
 from tests.intake.forms_of_arrival import (
@@ -41,11 +44,12 @@ from tests.intake.forms_of_arrival import (
     word,
     zipped,
 )
-from tests.test_pipeline import TIME, evaluated, sample
+from tests.test_pipeline import TIME, evaluated, sample, told, workbook
 
 GOOD = sample("101001").read_bytes()
 NAME = "市商务局_自评表〇.xlsx"
 BOOK = {NAME: GOOD}
+MUCH = "内含文件过多、展开后过大或嵌套过深，超出读取上限。请分成几个后重新报送，或解开后放入收件文件夹。"
 UNTOLD = "不是工作簿，未参与计算"
 
 
@@ -85,6 +89,7 @@ def submissions(arrival: Arrival) -> dict[str, Submission]:
 
 
 GBK = NAME.encode("gb18030")
+WORDS = b"\r\n ".join(b"=?gb18030?B?" + base64.b64encode(piece) + b"?=" for piece in (GBK[:5], GBK[5:]))
 PERCENT = "".join(f"%{byte:02X}" for byte in GBK).encode()
 FORMS: Mapping[str, tuple[str, bytes]] = {
     "zip": ("来.zip/" + NAME, zipped(BOOK)),
@@ -98,6 +103,10 @@ FORMS: Mapping[str, tuple[str, bytes]] = {
     "tar.xz": ("来.tar.xz/" + NAME, tarred(BOOK, "xz")),
     "gz": (f"{NAME}.gz/{NAME}", gzip.compress(GOOD)),
     "mail, its name as an encoded word": ("来.eml/" + NAME, mail_with(BOOK)),
+    "mail, its name in two encoded words, cut within a character": (
+        "来.eml/" + NAME,
+        mail(attached(b';\r\n filename="' + WORDS + b'"', GOOD)),
+    ),
     "mail, its name in bytes of GBK": ("来.eml/" + NAME, mail(attached(b'; filename="' + GBK + b'"', GOOD))),
     "mail, its name after RFC 2231": ("来.eml/" + NAME, mail(attached(b"; filename*=GB18030''" + PERCENT, GOOD))),
     "mail, its name in two pieces after RFC 2231": (
@@ -114,6 +123,14 @@ FORMS: Mapping[str, tuple[str, bytes]] = {
     "mailbox": ("来.mbox/00001_报送.eml/" + NAME, mailbox([mail_with(BOOK)])),
     "Outlook": ("来.msg/" + NAME, compound(outlook(BOOK))),
     "Outlook, its names in GBK": ("来.msg/" + NAME, compound(outlook(BOOK, charset="gb18030"))),
+    "Outlook, its names in GBK of the named page": (
+        "来.msg/" + NAME,
+        compound(outlook(BOOK, charset="gb18030", page=936)),
+    ),
+    "Outlook, its names in Big5": (
+        "来.msg/財政.xlsx",
+        compound(outlook({"財政.xlsx": GOOD}, "財政", "big5", page=950)),
+    ),
     "mail in a mail of Outlook": (
         "来.msg/01_里面的.msg/" + NAME,
         compound(outlook({"里面的": outlook(BOOK, "里面的", nested=True)})),
@@ -190,6 +207,37 @@ def test_every_attachment_has_a_row_with_what_its_mail_says(inbox: Path) -> None
     )
 
 
+def test_what_is_sent_together_is_of_one_department_and_what_is_packed_together_need_not_be(inbox: Path) -> None:
+    scan, broken = {"盖章件.pdf": b"%PDF-1.4"}, {"坏.xlsx": b"PK\3\4"}
+    together = mail_with({"a.xlsx": GOOD, "材料.zip": zipped(scan | broken)}, "一")
+    forwarded = mail(
+        nested(mail_with({"c.xlsx": sample("101003").read_bytes()}, "甲", b"i")), nested(mail_with(broken, "乙", b"j"))
+    )
+    laid(inbox, "箱.mbox", mailbox([together, mail_with(scan | broken, "二"), forwarded]))
+    laid(inbox, "包.zip", zipped({"b.xlsx": sample("101002").read_bytes()} | scan | broken))
+    owned = {file.file: file.code for file in evaluated(inbox).files}
+    assert owned == {
+        "包.zip": "101002",
+        "包.zip/b.xlsx": "101002",
+        "包.zip/坏.xlsx": "",
+        "包.zip/盖章件.pdf": "101002",
+        "箱.mbox": "",
+        "箱.mbox/00001_一.eml": "101001",
+        "箱.mbox/00001_一.eml/a.xlsx": "101001",
+        "箱.mbox/00001_一.eml/材料.zip": "101001",
+        "箱.mbox/00001_一.eml/材料.zip/坏.xlsx": "101001",
+        "箱.mbox/00001_一.eml/材料.zip/盖章件.pdf": "101001",
+        "箱.mbox/00002_二.eml": "",
+        "箱.mbox/00002_二.eml/坏.xlsx": "",
+        "箱.mbox/00002_二.eml/盖章件.pdf": "",
+        "箱.mbox/00003_report.eml": "",
+        "箱.mbox/00003_report.eml/乙.eml": "",
+        "箱.mbox/00003_report.eml/乙.eml/坏.xlsx": "",
+        "箱.mbox/00003_report.eml/甲.eml": "101003",
+        "箱.mbox/00003_report.eml/甲.eml/c.xlsx": "101003",
+    }
+
+
 def test_a_run_leaves_a_mailbox_as_it_was_and_nothing_else(inbox: Path, temporaries: Path) -> None:
     content = mailbox([mail_with({"材料.zip": zipped(BOOK)}), mail_with({"箱.mbox": mailbox([mail_with(BOOK)])})])
     laid(inbox, "来.mbox", content)
@@ -201,6 +249,16 @@ def test_a_run_leaves_a_mailbox_as_it_was_and_nothing_else(inbox: Path, temporar
     assert (inbox / "来.mbox").read_bytes() == content
     assert list(temporaries.glob("evalbatch-*")) == []
     assert rows(outcome) == rows(evaluated(inbox))
+
+
+def test_what_is_kept_of_members_changes_nothing(inbox: Path) -> None:
+    laid(inbox, "来.eml", mail_with({"材料.zip": zipped(BOOK), "坏.xlsx": b"PK\3\4"}))
+    laid(inbox, "箱.mbox", mailbox([mail_with({"b.xlsx": sample("101002").read_bytes()})]))
+    arrivals = find_arrivals([inbox])
+    without, first, second = (
+        told(run(arrivals, Settings(None, None, 1, cache=cached), TIME)) for cached in (False, True, True)
+    )
+    assert without == first == second
 
 
 # ---------------------------------------------------------------- names
@@ -302,3 +360,46 @@ def test_a_kind_is_told_by_the_content(content: bytes, name: str, kind: str | No
     file = io.BytesIO(content)
     assert kind_of(file, name) == kind
     assert file.tell() == 0
+
+
+@pytest.mark.parametrize("cut", range(1, 9))
+def test_a_mail_that_is_cut_off_gives_what_there_is_of_its_attachment(inbox: Path, cut: int) -> None:
+    content = mail(attached(b'; filename="a.xlsx"', GOOD[:1000]))
+    cut_off = content[: content.index(b"\r\n--edge--") - cut]
+    (member,) = examine_file(laid(inbox, "来.eml", cut_off), scheme(), None).members
+    given = member.read()
+    assert GOOD[:1000].startswith(given)
+    assert len(given) >= 1000 - cut
+
+
+# ---------------------------------------------------------------- bounds
+
+
+def test_where_nothing_can_wait_no_file_is_blamed(inbox: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    arrival = laid(inbox, "来.zip", zipped(BOOK))
+    monkeypatch.setattr(tempfile, "tempdir", str(inbox / "没有"))
+    with pytest.raises(NoRoom):
+        examine_file(arrival, scheme(), None)
+
+
+def test_what_may_come_out_is_shared_out_among_what_lies_in_it(inbox: Path) -> None:
+    small, large = zipped({"a": b"x"}), zipped({"a": GOOD})
+    arrival = laid(inbox, "来.zip", zipped({"小.zip": small, "大.zip": large, "表.xlsx": GOOD}))
+    held = len(small) + len(large) + len(GOOD)
+    opened = examine_file(replace(arrival, allowance=Allowance(held + 1_000_000, 23)), scheme(), None)
+    shares = {member.name: member.allowance for member in opened.members}
+    assert shares["来.zip/小.zip"].size + shares["来.zip/大.zip"].size in (999_999, 1_000_000)
+    assert (shares["来.zip/小.zip"].members, shares["来.zip/大.zip"].members) == (5, 14)
+    assert shares["来.zip/小.zip"].size >= 250_000
+    for allowance, what in ((Allowance(held - 1, 23), MUCH), (Allowance(held, 2), MUCH)):
+        refused = examine_file(replace(arrival, allowance=allowance), scheme(), None)
+        assert (refused.members, refused.refusal and refused.refusal.what) == ((), what)
+    within = replace(opened.members[0], allowance=Allowance(0, 5))
+    assert examine_file(within, scheme(), None).members == ()
+
+
+def test_two_versions_in_one_mail_are_told_apart_by_their_own_date(inbox: Path) -> None:
+    older, newer = (workbook("101001", {"T10.填报内容": day}) for day in (date(2025, 8, 10), date(2025, 8, 12)))
+    laid(inbox, "来.eml", mail_with({"a.xlsx": newer, "b.xlsx": older}))
+    statuses = {name: status for name, (status, _) in rows(evaluated(inbox)).items()}
+    assert statuses == {"来.eml": "其他材料", "来.eml/a.xlsx": "有效", "来.eml/b.xlsx": "旧版"}

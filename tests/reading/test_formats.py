@@ -13,7 +13,7 @@ from evalbatch.model import Submission
 from evalbatch.reading import UnreadableWorkbook, is_workbook, read_submission, read_workbook
 from evalbatch.reading.ods import excel_formula
 from tests.forms import blank_book, blank_template, fill, parts, scheme
-from tests.intake.forms_of_arrival import zipped
+from tests.intake.forms_of_arrival import compound, zipped
 from tests.libreoffice import convert, needs_libreoffice
 from tests.reading.binary_workbook import write_xlsb
 from tests.test_samples import FOLDER
@@ -42,6 +42,13 @@ def test_saved_as_xlsb(code: str) -> None:
     saved = write_xlsb(read_workbook(source.read_bytes()))
     assert is_workbook(saved)
     same(submission(source), read_submission(read_workbook(saved), scheme(), "x"), formulas_known=False)
+
+
+def test_macros_are_left_alone() -> None:
+    source = next((FOLDER / "inbox").glob("101001_*.xlsx")).read_bytes()
+    saved = zipped({**parts(source), "xl/vbaProject.bin": compound({"VBA": {"dir": b"x"}})})
+    before, after = (read_submission(read_workbook(content), scheme(), "x") for content in (source, saved))
+    same(before, after, formulas_known=True)
 
 
 def same(before: Submission, after: Submission, *, formulas_known: bool) -> None:
