@@ -23,6 +23,7 @@ from typing import Any, Final
 
 import psutil
 
+from evalbatch.ranking_workbook import folder_beside
 from tests.benchmarks.killing import ROOT
 from tests.benchmarks.measuring import Measured, measure
 
@@ -51,7 +52,7 @@ def rounds(folder: Path, departments: int, count: int, jobs: int) -> Iterator[Re
         target = Path(name) / "排名.xlsx"
         for _ in range(count):
             ours = measure(run_command(folder, target, jobs), codes=(0, 1))
-            made = [path for path in Path(name).rglob("*") if path.is_file()]
+            made = [target, *folder_beside(target).rglob("*")]
             cells = _cells(target)
             yield _record(_OURS, departments, departments, ours, sum(path.stat().st_size for path in made), cells)
             inbox = str(folder / "inbox")
