@@ -199,9 +199,7 @@ def figure_places(scheme: Scheme) -> tuple[tuple[str, str], ...]:
         formulas += [check.left, check.right, check.when]
     for row in scheme.indicators.values():
         formulas += [row.points, row.pending, row.not_applicable, row.ceiling, row.scale]
-    read = {
-        (cell.key, cell.column) for formula in formulas if formula is not None for cell in language.cells(formula.node)
-    }
+    read = {(cell.key, cell.column) for formula in formulas if formula is not None for cell in formula.cells}
     read |= {(code, column) for code in scheme.indicators for column in (APPLICABLE, SELF_SCORE)}
     read |= {(code, REASON) for code, row in scheme.indicators.items() if row.spec.inapplicable}
     read |= {("S10", column) for column in BUDGET} | {(key, column) for key, _ in SANGONG for column in SANGONG_AMOUNTS}
@@ -244,7 +242,7 @@ def _table(columns: Columns[R], items: Callable[[Result], Iterable[R]]) -> Depar
 
 def row_of(columns: Columns[R], item: R) -> Row:
     """The row of an item: a blank text is a blank."""
-    return tuple([None if (shown := value(item)) == "" else shown for _, value in columns])
+    return tuple([None if isinstance(shown := value(item), str) and not shown else shown for _, value in columns])
 
 
 def _figure(submission: Submission, key: str, column: str) -> Decimal | None:

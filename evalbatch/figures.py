@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from evalbatch.model import ListRow, Ref, Row, Submission, Value
 from evalbatch.scheme import Formula, Scheme
-from evalbatch.scheme.formula import Call, Cell, Node, Scalar, cells, highest, number, scalar
+from evalbatch.scheme.formula import Call, Cell, Scalar, highest, number, scalar
 from evalbatch.scheme.layout import compress, template_cell
 
 
@@ -14,7 +15,8 @@ class SubmissionFigures:
     """Figures of a whole workbook; implements ``formula.Figures``."""
 
     def __init__(self, submission: Submission, scheme: Scheme) -> None:
-        self.submission = submission
+        self._cells = submission.cells
+        self._columns: dict[tuple[str, str], Sequence[Value]] = {}
         self.rows: Mapping[str, tuple[ListRow, ...]] = {
             prefix: compute_rows(submission.lists.get(prefix, ()), formulas)
             for prefix, formulas in scheme.row_formulas.items()
@@ -22,11 +24,17 @@ class SubmissionFigures:
 
     def figure(self, key: str, column: str) -> Value:
         """A keyed cell."""
-        return self.submission.value(key, column)
+        entry = self._cells.get((key, column))
+        return None if entry is None else entry.value
 
     def column(self, prefix: str, column: str) -> Sequence[Value]:
         """A list column, typed or computed."""
-        return [row.computed[column] if column in row.computed else row.row.value(column) for row in self.rows[prefix]]
+        values = self._columns.get((prefix, column))
+        if values is None:
+            values = self._columns[prefix, column] = [
+                row.computed[column] if column in row.computed else row.row.value(column) for row in self.rows[prefix]
+            ]
+        return values
 
 
 class RowFigures:
@@ -76,38 +84,31 @@ def place_ref(submission: Submission, scheme: Scheme, key: str, column: str) -> 
     return Ref(sheet, cell)
 
 
-def evidence(submission: Submission, scheme: Scheme, nodes: Iterable[Node]) -> tuple[Ref, ...]:
+def evidence(submission: Submission, scheme: Scheme, formulas: Iterable[Formula]) -> tuple[Ref, ...]:
     """The cells that formulas rest on, one Ref a sheet, list columns down to what was typed in them."""
     found: dict[str, dict[str, None]] = {}
 
     def add(ref: Ref) -> None:
         found.setdefault(ref.sheet, {})[ref.cell] = None
 
-    def walk(node: Node) -> None:
-        for cell in cells(node):
-            if cell.key not in scheme.lists:
-                add(place_ref(submission, scheme, cell.key, cell.column))
-                continue
-            formula = scheme.row_formulas[cell.key].get(cell.column)
-            columns = [cell.column] if formula is None else typed_columns(scheme, cell.key, formula.node)
-            for row in submission.lists.get(cell.key, ()):
-                for column in columns:
-                    if column in row.entries:
-                        add(row.entries[column].ref)
-
-    for node in nodes:
-        walk(node)
+    for cell in (cell for formula in formulas for cell in formula.cells):
+        if cell.key not in scheme.lists:
+            add(place_ref(submission, scheme, cell.key, cell.column))
+            continue
+        for row in submission.lists.get(cell.key, ()):
+            for column in typed_columns(scheme, cell.key, cell.column):
+                if column in row.entries:
+                    add(row.entries[column].ref)
     return tuple(Ref(sheet, compress(places)) for sheet, places in found.items())
 
 
-def typed_columns(scheme: Scheme, prefix: str, node: Node) -> list[str]:
-    """The columns of a list that a row formula rests on, computed ones resolved to what is typed."""
-    names: dict[str, None] = {}
-    for cell in cells(node):
-        inner = scheme.row_formulas[prefix].get(cell.column)
-        for name in [cell.column] if inner is None else typed_columns(scheme, prefix, inner.node):
-            names[name] = None
-    return list(names)
+@lru_cache(maxsize=1024)
+def typed_columns(scheme: Scheme, key: str, column: str) -> tuple[str, ...]:
+    """The columns that one rests on: of a list's computed column those typed, of any other itself."""
+    formula = scheme.row_formulas.get(key, {}).get(column)
+    if formula is None:
+        return (column,)
+    return tuple(dict.fromkeys(name for cell in formula.cells for name in typed_columns(scheme, key, cell.column)))
 
 
 __all__ = ["RowFigures", "SubmissionFigures", "compute_rows", "evidence", "place_ref"]

@@ -149,5 +149,5 @@ def _sentence(indicator: Indicator, figures: SubmissionFigures) -> str:
 def _evidence(submission: Submission, scheme: Scheme, indicator: Indicator) -> tuple[Ref, ...]:
     if indicator.points is None:
         return (place_ref(submission, scheme, indicator.code, SELF_SCORE),)
-    formulas = [formula.node for formula in (indicator.points, indicator.pending) if formula is not None]
+    formulas = [formula for formula in (indicator.points, indicator.pending) if formula is not None]
     return evidence(submission, scheme, formulas)

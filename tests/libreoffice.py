@@ -109,7 +109,48 @@ filter.setFilterFields(condition())
 area.filter(filter)"""
 
 
-def edit(path: Path, target: Path, steps: Sequence[Typed | Sorted | Filtered]) -> Path:
+@dataclass(frozen=True, slots=True)
+class Inserted:
+    """A row inserted above a row (1-based), with a text in its first cell."""
+
+    sheet: str
+    row: int
+    text: str
+
+    def basic(self) -> str:
+        """As statements of LibreOffice Basic."""
+        return f"""book.Sheets.getByName("{self.sheet}").Rows.insertByIndex({self.row - 1}, 1)
+book.Sheets.getByName("{self.sheet}").getCellByPosition(0, {self.row - 1}).String = "{self.text}\""""
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """A row (1-based) taken away: what stood below moves up."""
+
+    sheet: str
+    row: int
+
+    def basic(self) -> str:
+        """As a statement of LibreOffice Basic."""
+        return f'book.Sheets.getByName("{self.sheet}").Rows.removeByIndex({self.row - 1}, 1)'
+
+
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """A sheet under another name."""
+
+    sheet: str
+    name: str
+
+    def basic(self) -> str:
+        """As a statement of LibreOffice Basic."""
+        return f'book.Sheets.getByName("{self.sheet}").Name = "{self.name}"'
+
+
+Step = Typed | Sorted | Filtered | Inserted | Deleted | Renamed
+
+
+def edit(path: Path, target: Path, steps: Sequence[Step]) -> Path:
     """The workbook opened, edited, recalculated and saved as .xlsx by LibreOffice."""
     statements = "\n".join(step.basic() for step in steps)
     with tempfile.TemporaryDirectory() as profile:

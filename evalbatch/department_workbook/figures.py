@@ -96,7 +96,7 @@ class FilledFigures:
 
     def has_rate(self, line: Line) -> bool:
         """Whether a line fills every column that 执行率 reads."""
-        return all(cell.column in line.types for cell in language.cells(self.scheme.line_rate.node))
+        return all(cell.column in line.types for cell in self.scheme.line_rate.cells)
 
     def rate(self, key: str) -> Scalar:
         """执行率 of a line."""

@@ -71,7 +71,7 @@ def _mark_rows(form: Form, prefix: str, support: SupportList, fault: Format, bla
     types = {column.name: column.type for column in layout.spec.columns}
     for number, name in enumerate(_pending_flags(form.scheme, prefix), 1):
         pending = flag(f"待核_{prefix}_{number}", support.computed[name])
-        for column in typed_columns(form.scheme, prefix, form.scheme.row_formulas[prefix][name].node):
+        for column in typed_columns(form.scheme, prefix, name):
             if types[column] != "choice":
                 first, area = rows(column)
                 _mark(form, layout.spec.name, [area], f'AND({pending},{first}="")', blank)

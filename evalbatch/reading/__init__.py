@@ -8,9 +8,9 @@ from evalbatch.reading.book import Book, Grid, UnreadableWorkbook
 from evalbatch.reading.container import OLE_MAGIC, refuse_by_magic, refuse_directory
 from evalbatch.reading.ods import read_ods
 from evalbatch.reading.submission import NotATemplate, derive, read_submission
-from evalbatch.reading.xls import read_xls
 from evalbatch.reading.xlsb import WORKBOOK, read_xlsb
 from evalbatch.reading.xlsx import read_xlsx
+from evalbatch.scheme.layout import UNREAD_SHEETS
 
 _XLS_STREAM = "Workbook".encode("utf-16-le")
 _XLSX = "xl/workbook.xml"
@@ -27,14 +27,20 @@ def is_workbook(content: bytes) -> bool:
 
 
 def read_workbook(content: bytes) -> Book:
-    """The sheets of a workbook, its format told by its content; raises UnreadableWorkbook with the reason."""
+    """The sheets of a workbook, its format told by its content; raises UnreadableWorkbook with the reason.
+
+    The sheets of the form that nothing is read from may be left out.
+    """
     refuse_by_magic(content)
     if content.startswith(OLE_MAGIC):
+        # xlrd takes longer to load than a workbook to read, and .xls are rare
+        from evalbatch.reading.xls import read_xls
+
         return read_xls(content)
     if _is_ods(content):
         return read_ods(content)
     names = _names(content)
-    book = read_xlsb(content) if WORKBOOK in names else read_xlsx(content)
+    book = read_xlsb(content) if WORKBOOK in names else read_xlsx(content, unread=UNREAD_SHEETS)
     reaches = tuple(what for start, what in _REACHES.items() if any(name.startswith(start) for name in names))
     return replace(book, reaches=reaches)
 

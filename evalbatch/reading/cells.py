@@ -6,6 +6,7 @@ import re
 import unicodedata
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from evalbatch.model import Entry, Ref, Value
@@ -21,11 +22,19 @@ _COMPACT_DATE: Final = re.compile(r"(20\d{2})(\d{2})(\d{2})")
 _ALIASES: Final = {">=": "≥", "<=": "≤", "==": "="}
 _MINUS: Final = str.maketrans({"−": "-", "﹣": "-", "﹢": "+", "、": ",", "。": "."})
 _BRACKETS: Final = str.maketrans("〔〕[]【】〖〗{}〈〉<>", "()()()()()()()")
+KEPT: Final = 1024
+"""Characters of a text at most of which the answer is kept: headers, names and formulas come again in every workbook,
+long texts do not and would fill the memory."""
 _SERIALS: Final = range(32_874, 73_051)  # 1990-01-01 … 2099-12-31 as Excel counts days
 
 
 def plain(text: str) -> str:
     """Text with width, spaces and line breaks taken away: what two spellings of one word have in common."""
+    return _plain(text) if len(text) <= KEPT else _plain.__wrapped__(text)
+
+
+@lru_cache(maxsize=4096)
+def _plain(text: str) -> str:
     return "".join(unicodedata.normalize("NFKC", text).split())
 
 
@@ -47,13 +56,15 @@ def exact(value: float) -> Decimal:
 
 def as_text(content: Content) -> str:
     """A cell's content as text: whole numbers without a point, dates in ISO form."""
+    if isinstance(content, str):
+        return content.strip()
     if isinstance(content, bool):
         return "是" if content else "否"
     if isinstance(content, int | float):
         return f"{exact(content):f}"
     if isinstance(content, datetime):
         return content.date().isoformat() if content.time().isoformat() == "00:00:00" else content.isoformat(" ")
-    return str(content).strip() if not isinstance(content, date) else content.isoformat()
+    return content.isoformat() if isinstance(content, date) else str(content).strip()
 
 
 def read_cell(

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Final
 
+from evalbatch.reading.arrangement import REFERENCE
 from evalbatch.reading.book import Content, Grid
-from evalbatch.reading.cells import as_text, plain
+from evalbatch.reading.cells import KEPT, as_text, plain
 from evalbatch.scheme.layout import address
 
-REFERENCE: Final = re.compile(r"(?:(?:'([^']+)'|([\w一-鿿]+))!)?\$?([A-Z]{1,3})\$?(\d{1,7})(?![\w(])")
-"""A reference to a cell within a formula: its sheet, quoted or not, its column and its row."""
 LOST: Final = "#REF!"
 """A reference to what was deleted, which is told as such."""
 
@@ -40,9 +39,14 @@ def typed_over(grid: Grid, rows: Iterable[int], columns: Iterable[int]) -> Itera
             formula = grid.formulas.get((row, column))
             if formula is None and _says(content):
                 yield address(row + 1, column + 1), as_text(content)
-            elif formula is not None and not REFERENCE.search(formula) and LOST not in formula:
+            elif formula is not None and not (_refers if len(formula) <= KEPT else _refers.__wrapped__)(formula):
                 yield address(row + 1, column + 1), f"={formula}"
 
 
 def _says(content: Content) -> bool:
     return content not in ("", None) and as_text(content) != ""
+
+
+@lru_cache(maxsize=4096)
+def _refers(formula: str) -> bool:
+    return REFERENCE.search(formula) is not None or LOST in formula

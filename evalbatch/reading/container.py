@@ -9,7 +9,7 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 from xml.etree import ElementTree
@@ -102,16 +102,15 @@ def refuse_area(rows: int, columns: int, most_rows: int = MAX_ROWS) -> None:
         )
 
 
-def values(content: bytes, sheets: Collection[str]) -> list[tuple[str, bool, list[list[Content]]]]:
+def values(content: bytes, sheets: Collection[str]) -> list[tuple[str, bool, Sequence[Sequence[Content]]]]:
     """Name, whether hidden, and rows of each of the sheets, in workbook order."""
     try:
         workbook = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
-        found: list[tuple[str, bool, list[list[Content]]]] = []
+        found: list[tuple[str, bool, Sequence[Sequence[Content]]]] = []
         for sheet in workbook.sheets_metadata:
             if sheet.name not in sheets:
                 continue
-            cells = workbook.get_sheet_by_name(sheet.name).to_python(skip_empty_area=False)
-            rows: list[list[Content]] = [list(row) for row in cells]
+            rows = workbook.get_sheet_by_name(sheet.name).to_python(skip_empty_area=False)
             hidden = sheet.visible != python_calamine.SheetVisibleEnum.Visible
             found.append((sheet.name, hidden, rows))
         return found

@@ -9,32 +9,35 @@ from decimal import Decimal
 from typing import Final
 
 from evalbatch.model import Entry, Note, Ref, Remark, Row, Submission, Value
+from evalbatch.reading.arrangement import (
+    INDICATOR_CONSTANTS,
+    SheetPlaces,
+    Slot,
+    holds_printed_formula,
+    keyed_slots,
+    list_slots,
+)
 from evalbatch.reading.book import Book, Grid, UnreadableWorkbook
 from evalbatch.reading.cells import as_text, plain, read_cell
-from evalbatch.reading.changes import LOST, REFERENCE, rewritten, typed_over
+from evalbatch.reading.changes import LOST, rewritten, typed_over
 from evalbatch.scheme import CONTENT, INDICATOR_INPUTS, Formula, Scheme
-from evalbatch.scheme.formula import to_excel
 from evalbatch.scheme.layout import (
-    ATTACHMENT_SHEET,
     AUDIT_SHEET,
-    GUIDE_SHEET,
     KEY_HEADER,
     STATUS_LABELS,
-    SUPPORT_SHEET,
+    UNREAD_SHEETS,
     address,
-    column_number,
     compress,
     printed_texts,
     template_layout,
 )
-from evalbatch.scheme.spec import ColumnSpec, SheetSpec
+from evalbatch.scheme.spec import SheetSpec
 
 REQUIRED: Final = ("封面", "绩效自评表", "预算执行情况表")
 _HEADER_SEARCH: Final = 40
 _TOTAL_LABELS: Final = frozenset({"合计", "总计", "小计", "共计"})
 _UNIT_DECLARED: Final = re.compile(r"单位[:：]\s*(亿元|万元|千元|元)")
 _YEAR: Final = re.compile(r"(?<!\d)(20\d{2})(?!\d)")
-_INDICATOR_CONSTANTS: Final = ("一级指标", "分值")
 
 
 class NotATemplate(UnreadableWorkbook):
@@ -55,31 +58,14 @@ class _Table:
 
     grid: Grid
     spec: SheetSpec
+    header: int = 0
     columns: dict[str, int] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
     extra: list[int] = field(default_factory=list)
     """List rows with content but without a key of their own."""
+    inputs: list[tuple[int, bool]] = field(default_factory=list)
+    """The columns in which a department fills something in, and whether zeros there may be a formula's."""
     unit: str = ""
-
-    def ref(self, row: int, column: str) -> Ref:
-        return Ref(self.spec.name, address(row + 1, self.columns[column] + 1))
-
-
-class _Places:
-    """Addresses for canonical formulas: a place is written as its key and column instead of its cell."""
-
-    def __init__(self, here: str = "") -> None:
-        self.here = here
-
-    def cell(self, key: str, column: str) -> str:
-        return f"«{key}.{column}»"
-
-    def column(self, prefix: str, column: str) -> str:
-        return f"«{prefix}*.{column}»"
-
-
-def _canonical(text: str) -> str:
-    return "".join(text.split()).removeprefix("=").removeprefix("+")
 
 
 class _Reader:
@@ -95,8 +81,6 @@ class _Reader:
         self.lists: dict[str, tuple[Row, ...]] = {}
         self.remarks: list[Remark] = []
         self.notes: list[Note] = []
-        self.templates: dict[tuple[str, str], str] = {}
-        self.places: dict[tuple[str, int, int], str] = {}
         self.uncalculated: set[Ref] = set()
         self.reformed: dict[str, list[str]] = {}
         """By sheet, the cells of totals whose formula is not the template's."""
@@ -115,17 +99,15 @@ class _Reader:
             self.find_unit(table)
             if spec.kind == "list":
                 self.find_list_rows(table)
-        self.note_places()
+        slots = keyed_slots(self.scheme, self.arrangement())
         for spec in self.scheme.spec.sheet:
             table = self.tables.get(spec.name)
             if table is None:
                 continue
-            if spec.kind == "lines":
-                self.read_lines(table)
-            elif spec.kind == "indicators":
-                self.read_indicators(table)
-            else:
+            if spec.kind == "list":
                 self.read_list(table)
+            else:
+                self.cells.update(((s.key, s.column.name), self.entry(table, s)) for s in slots[spec.name])
         if not self.book.formulas_known:
             self.presume_formulas()
         self.derive()
@@ -188,10 +170,12 @@ class _Reader:
         wanted = {plain(column.name): column.name for column in table.spec.columns if not column.hidden}
         best, best_row = 0, -1
         for number, row in enumerate(table.grid.rows[:_HEADER_SEARCH]):
-            words = {plain(cell) for cell in row if isinstance(cell, str)}
+            words = {plain(cell) for cell in row if isinstance(cell, str) and cell}
             hits = len(words & wanted.keys()) + (len(wanted) if KEY_HEADER in words else 0)
             if hits > best:
                 best, best_row = hits, number
+                if best == 2 * len(wanted):
+                    break
         if best_row < 0 or best < max(2, len(wanted) // 2):
             return False
         repeated: list[str] = []
@@ -215,11 +199,16 @@ class _Reader:
                 "FS06", table.spec.name, address(best_row + 1, 1), f"缺少栏目“{column.name}”", "缺少", column.name,
                 keys=[(key, column.name) for key, line in self.scheme.lines.items() if line.sheet == table.spec.name],
             )  # fmt: skip
-        table.columns["\0header"] = best_row
+        table.header = best_row
+        for column in table.spec.columns:
+            printed = column.type == "label" or column.constant or column.computed or column.formula is not None
+            if column.name in table.columns and not printed:
+                unseen = not self.book.formulas_known and (table.spec.prefix, column.name) in self.scheme.derivations
+                table.inputs.append((table.columns[column.name], unseen))
         return True
 
     def data_rows(self, table: _Table) -> range:
-        return range(table.columns["\0header"] + 1, len(table.grid.rows))
+        return range(table.header + 1, len(table.grid.rows))
 
     def label_column(self, table: _Table) -> str:
         if table.spec.kind == "indicators":
@@ -295,15 +284,10 @@ class _Reader:
             self.remark("FS10", table.spec.name, cell, f"编码 {key} 的行名称与模板不符", word, expected)
 
     def holds_figures(self, table: _Table, row: int) -> bool:
-        for column in table.spec.columns:
-            index = table.columns.get(column.name)
-            if index is None or column.type == "label" or (row, index) in table.grid.formulas or column.constant:
-                continue
-            if column.computed or column.formula is not None:
-                continue
-            content = table.grid.at(row, index)
-            unseen = not self.book.formulas_known and (table.spec.prefix, column.name) in self.scheme.derivations
-            if content in ("", None) or (unseen and content == 0):
+        cells = table.grid.rows[row]
+        for index, unseen in table.inputs:
+            content = cells[index] if index < len(cells) else ""
+            if content in ("", None) or (unseen and content == 0) or (row, index) in table.grid.formulas:
                 continue
             if plain(as_text(content)):
                 return True
@@ -357,7 +341,7 @@ class _Reader:
         table.unit = self.unit
         if not table.spec.amounts:
             return
-        for row in range(table.columns["\0header"]):
+        for row in range(table.header):
             for column, content in enumerate(table.grid.rows[row]):
                 if not isinstance(content, str) or (row, column) in table.grid.formulas:
                     continue
@@ -375,108 +359,47 @@ class _Reader:
 
     # ---------------------------------------------------------------- entries
 
-    def note_places(self) -> None:
-        """Every place of the book by sheet, row and column, for the recognition of the template's formulas."""
-        for table in self.tables.values():
-            sheet = plain(table.spec.name)
-            columns = {index: name for name, index in table.columns.items() if not name.startswith("\0")}
-            for key, row in table.rows.items():
-                for index, name in columns.items():
-                    self.places[sheet, row, index] = f"«{key}.{name}»"
+    def arrangement(self) -> tuple[SheetPlaces, ...]:
+        return tuple(
+            SheetPlaces(spec.name, tuple(table.columns.items()), tuple(table.rows.items()))
+            for spec in self.scheme.spec.sheet
+            if spec.kind != "list" and (table := self.tables.get(spec.name)) is not None
+        )
 
-    def is_template_formula(self, table: _Table, row: int, column: int, key: str, name: str, listed: bool) -> bool:
-        formula = self.scheme.derivations.get((table.spec.prefix if listed else key, name))
-        if formula is None:
-            return False
-        text = _canonical(table.grid.formulas[row, column])
-        known = self.templates.get((table.spec.prefix if listed else key, name))
-        if known is None:
-            known = _canonical(to_excel(formula.node, _Places()))
-            self.templates[table.spec.prefix if listed else key, name] = known
-
-        def place(match: re.Match[str]) -> str:
-            sheet = plain(match[1] or match[2] or table.spec.name)
-            at = int(match[4]) - 1, column_number(match[3]) - 1
-            if listed:
-                if sheet != plain(table.spec.name) or at[0] != row:
-                    return match[0]
-                name = next((n for n, index in table.columns.items() if index == at[1] and n[0] != "\0"), "")
-                return f"«.{name}»"
-            return self.places.get((sheet, *at), match[0])
-
-        return REFERENCE.sub(place, text) == known
-
-    def entry(
-        self, table: _Table, row: int, key: str, column: ColumnSpec, mandatory: bool = False, listed: bool = False
-    ) -> Entry | None:
-        index = table.columns.get(column.name)
-        if index is None:
-            return None
-        ref = table.ref(row, column.name)
-        place = (row, index)
-        content = table.grid.at(row, index)
-        formula = table.grid.formulas.get(place)
-        if formula is not None and self.is_template_formula(table, row, index, key, column.name, listed):
-            if content == "":
-                self.uncalculated.add(ref)
-            return Entry(ref, None, "=" + formula, derived=True)
-        total = (table.spec.prefix if listed else key, column.name) in self.scheme.derivations
-        if total and formula is not None and LOST not in formula:
-            self.reformed.setdefault(table.spec.name, []).append(ref.cell)
-        if place in table.grid.errors:
-            return Entry(ref, None, table.grid.errors[place], unreadable=True)
-        if formula is not None and content == "" and column.type not in ("text", "label"):
-            return Entry(ref, None, f"={formula}（未计算）", unreadable=True)
-        entry = read_cell(content, column, ref, self.units, table.unit or self.unit, mandatory)
-        self.note_entry(table, key, column, entry)
+    def entry(self, table: _Table, slot: Slot) -> Entry:
+        grid, ref, place = table.grid, slot.ref, (slot.row, slot.index)
+        content = grid.at(slot.row, slot.index)
+        formula = grid.formulas.get(place)
+        if formula is not None and slot.printed:
+            if holds_printed_formula(slot, formula):
+                if content == "":
+                    self.uncalculated.add(ref)
+                return Entry(ref, None, "=" + formula, derived=True)
+            if LOST not in formula:
+                self.reformed.setdefault(slot.sheet, []).append(ref.cell)
+        if place in grid.errors:
+            return Entry(ref, None, grid.errors[place], unreadable=True)
+        if content == "":
+            if formula is not None and slot.column.type not in ("text", "label"):
+                return Entry(ref, None, f"={formula}（未计算）", unreadable=True)
+            return slot.blank
+        entry = read_cell(content, slot.column, ref, self.units, table.unit or self.unit, slot.mandatory)
+        text = entry.reading
+        if not text and entry.value is not None and slot.column.type not in ("text", "label", "choice"):
+            text = slot.moved
+        if text:
+            name = slot.column.name
+            self.notes.append(Note(slot.sheet, slot.key, name, entry.value, entry.raw, ref.cell, text))
         return entry
 
-    def note_entry(self, table: _Table, key: str, column: ColumnSpec, entry: Entry) -> None:
-        sheet = table.spec.name
-        if entry.reading:
-            self.notes.append(Note(sheet, key, column.name, entry.value, entry.raw, entry.ref.cell, entry.reading))
-            return
-        if entry.value is None or column.type in ("text", "label", "choice"):
-            return
-        layout = self.layout[sheet]
-        if key not in layout.rows or layout.cell(key, column.name) != entry.ref.cell:
-            text = "行列位置与模板不同，按编码与栏目读取" if key in layout.rows else "模板以外的行，按所在行读取"
-            self.notes.append(Note(sheet, key, column.name, entry.value, entry.raw, entry.ref.cell, text))
-
-    def read_lines(self, table: _Table) -> None:
-        for spec in table.spec.lines:
-            row = table.rows.get(spec.key)
-            if row is None:
-                continue
-            line = self.scheme.lines[spec.key]
-            for name, column in line.types.items():
-                entry = self.entry(table, row, spec.key, column, name in line.mandatory)
-                if entry is not None:
-                    self.cells[spec.key, name] = entry
-
-    def read_indicators(self, table: _Table) -> None:
-        columns = {column.name: column for column in table.spec.columns}
-        for code in self.scheme.indicators:
-            row = table.rows.get(code)
-            if row is None:
-                continue
-            for name in (*INDICATOR_INPUTS, *_INDICATOR_CONSTANTS):
-                entry = self.entry(table, row, code, columns[name])
-                if entry is not None:
-                    self.cells[code, name] = entry
-
     def read_list(self, table: _Table) -> None:
-        columns = [column for column in table.spec.columns if column.formula is None and not column.computed]
+        columns = tuple(table.columns.items())
         keyed = {row: key for key, row in table.rows.items()}
         rows: list[Row] = []
         for number in sorted([*keyed, *table.extra]):
             key = keyed.get(number, f"第{number + 1}行")
-            entries: dict[str, Entry] = {}
-            for column in columns:
-                entry = self.entry(table, number, key, column, listed=True)
-                if entry is not None:
-                    entries[column.name] = entry
-            rows.append(Row(key, number + 1, entries))
+            slots = list_slots(self.scheme, table.spec.name, columns, key, number)
+            rows.append(Row(key, number + 1, {slot.column.name: self.entry(table, slot) for slot in slots}))
         self.lists[table.spec.prefix] = tuple(rows)
 
     # ---------------------------------------------------------------- cells that still hold the template's formula
@@ -535,7 +458,7 @@ class _Reader:
         """What the department changed of what the template printed or computes; none of it counts."""
         sheet, printed = table.spec.name, printed_texts(self.scheme, table.spec.name)
         # these have rules of their own: FS10 and SC08 for names, SC01 for the groups
-        own = (self.label_column(table), *_INDICATOR_CONSTANTS)
+        own = (self.label_column(table), *INDICATOR_CONSTANTS)
         columns = {name: at for name, at in table.columns.items() if name not in own}
         texts = list(rewritten(table.grid, table.rows, columns, printed))
         if texts:
@@ -584,9 +507,7 @@ class _Reader:
         if self.book.reaches:
             what = "、".join(self.book.reaches)
             self.remark("FS07", "", "", f"工作簿含有{what}，没有读取也没有更新，按保存时的数值计算", what, "")
-        known = {
-            plain(name) for name in (*self.scheme.sheets, AUDIT_SHEET, ATTACHMENT_SHEET, GUIDE_SHEET, SUPPORT_SHEET)
-        }
+        known = {plain(name) for name in (*self.scheme.sheets, AUDIT_SHEET, *UNREAD_SHEETS)}
         for grid in self.book.grids:
             if plain(grid.name) not in known and any(
                 isinstance(cell, int | float) and not isinstance(cell, bool) for row in grid.rows for cell in row

@@ -10,7 +10,7 @@ import io
 import posixpath
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 from xml.etree import ElementTree
@@ -49,24 +49,26 @@ class _Relation:
     external: bool
 
 
-def plain_package(content: bytes, most_rows: int) -> tuple[tuple[SheetPart, ...], bytes]:
+def plain_package(content: bytes, most_rows: int, unread: Collection[str] = ()) -> tuple[tuple[SheetPart, ...], bytes]:
     """The sheets of an .xlsx in order, each of so many rows at most, and a package that holds them alone.
+
+    Sheets named in ``unread`` are left out, unopened.
 
     Raises UnreadableWorkbook with a sentence for the user.
     """
     with opened(content) as package:
         parts = _Parts(package)
         book = next((link.part for link in parts.relations("").values() if link.kind == "officeDocument"), "")
-        if book not in parts.names:
+        root = ElementTree.fromstring(parts.read(book)) if book in parts.names else None
+        if root is None or root.tag not in (f"{{{space}}}workbook" for space in NAMESPACES):
             raise UnreadableWorkbook("文件不是 Excel 工作簿（.xlsx），请在财政局下发的模板中填报后重新报送。")
         links = parts.relations(book)
-        root = ElementTree.fromstring(parts.read(book))
         sheets = []
         for element in _all(root, "sheet"):
             link = next((links[element.get(name, "")] for name in _RELATION_IDS if element.get(name) in links), None)
             if link is None or link.external:
                 raise UnreadableWorkbook(DAMAGED)
-            if link.kind == "worksheet":
+            if link.kind == "worksheet" and element.get("name", "") not in unread:
                 xml = plain_sheet(parts.read(link.part), most_rows)
                 sheets.append(SheetPart(element.get("name", ""), element.get("state", "visible") != "visible", xml))
         if len({sheet.name.lower() for sheet in sheets}) < len(sheets):

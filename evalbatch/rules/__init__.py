@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from types import ModuleType
 from typing import Final
 
@@ -33,6 +34,7 @@ def _run(case: Case) -> Iterator[Finding]:
             yield from rule(case)
 
 
+@cache
 def rules_of(family: ModuleType) -> tuple[Rule, ...]:
     """The rules of one file, in the order in which they stand there."""
     return tuple(rule for rule in RULES.values() if rule.__module__ == family.__name__)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from evalbatch.bureau import Change
 from evalbatch.figures import SubmissionFigures, place_ref
-from evalbatch.model import Finding, Level, Line, ListRow, Ref, Submission, Supplied
+from evalbatch.model import Entry, Finding, Level, Line, ListRow, Ref, Submission, Supplied
 from evalbatch.scheme import APPLICABLE, Indicator, Scheme
-from evalbatch.scheme.formula import cells
 from evalbatch.scheme.layout import compress
+from evalbatch.scheme.spec import ColumnSpec
 from evalbatch.scoring import is_inapplicable
 
 
@@ -34,6 +35,15 @@ class Registered:
     supplied: Supplied = field(default_factory=Supplied)
 
 
+class Filled(NamedTuple):
+    """An input cell in which something stands: its (key, column), what its column holds, and its name in a message."""
+
+    place: tuple[str, str]
+    column: ColumnSpec
+    entry: Entry
+    name: str
+
+
 @dataclass(slots=True)
 class Case:
     """One department under examination.
@@ -50,6 +60,8 @@ class Case:
     changes: tuple[Change, ...] = ()
     """Where the file differs from what the bureau prefilled; ``submission`` already holds the bureau's values."""
     doubt: set[tuple[str, str]] = field(default_factory=set)
+    _filled: tuple[Filled, ...] | None = field(default=None, init=False)
+    _totals: list[tuple[tuple[tuple[str, str], ...], list[tuple[str, str]]]] | None = field(default=None, init=False)
 
     def suspect(self, key: str, column: str, sheet: str = "") -> None:
         """Put a cell in doubt; with one cell of a list, what is computed over its column is in doubt too."""
@@ -59,25 +71,45 @@ class Case:
     def spread(self) -> set[tuple[str, str]]:
         """The cells in doubt with every total that rests on them, computed here or spoilt in the file."""
         doubt = set(self.doubt)
+        if doubt and self._totals is None:
+            self._totals = list(self._find_totals())
         reached = 0
         while reached < len(doubt):
             reached = len(doubt)
-            for places, terms in self._totals():
+            for places, terms in self._totals or ():
                 if not doubt.isdisjoint(terms):
                     doubt.update(places)
         return doubt
 
-    def _totals(self) -> Iterator[tuple[tuple[tuple[str, str], ...], list[tuple[str, str]]]]:
+    def _find_totals(self) -> Iterator[tuple[tuple[tuple[str, str], ...], list[tuple[str, str]]]]:
         derivations = self.scheme.derivations
         for place, entry in self.submission.cells.items():
             if place in derivations and (entry.derived or entry.unreadable):
-                yield (place,), [(cell.key, cell.column) for cell in cells(derivations[place].node)]
+                yield (place,), [(cell.key, cell.column) for cell in derivations[place].cells]
         for prefix, rows in self.figures.rows.items():
             for row in rows:
                 for column, entry in row.row.entries.items():
                     if (prefix, column) in derivations and (entry.derived or entry.unreadable):
-                        terms = [(row.row.key, cell.column) for cell in cells(derivations[prefix, column].node)]
+                        terms = [(row.row.key, cell.column) for cell in derivations[prefix, column].cells]
                         yield ((row.row.key, column), (prefix, column)), terms
+
+    def filled(self) -> tuple[Filled, ...]:
+        """Every input cell that is not blank: keyed cells, then list rows."""
+        if self._filled is None:
+            self._filled = tuple(self._find_filled())
+        return self._filled
+
+    def _find_filled(self) -> Iterator[Filled]:
+        keyed = _keyed_columns(self.scheme)
+        for place, entry in self.submission.cells.items():
+            if place in keyed and not _is_blank(entry):
+                yield Filled(place, keyed[place][0], entry, keyed[place][1])
+        for prefix, sheet in self.scheme.lists.items():
+            columns = {column.name: column for column in sheet.columns}
+            for row in self.rows(prefix):
+                for name, entry in row.row.entries.items():
+                    if not _is_blank(entry):
+                        yield Filled((row.row.key, name), columns[name], entry, f"{row.row.key}（{name}）")
 
     def rows(self, prefix: str) -> tuple[ListRow, ...]:
         """The filled rows of a list with their computed columns."""
@@ -134,6 +166,25 @@ class Case:
             unchosen = indicator.spec.optional and self.submission.value(indicator.code, APPLICABLE) == "否"
             if not unchosen and not is_inapplicable(self.submission, indicator):
                 yield indicator
+
+
+def _is_blank(entry: Entry) -> bool:
+    return entry.value is None and not entry.raw and not entry.unreadable
+
+
+@lru_cache(maxsize=8)
+def _keyed_columns(scheme: Scheme) -> Mapping[tuple[str, str], tuple[ColumnSpec, str]]:
+    """The column and the name of every keyed input cell, what the template prints left out."""
+    found = {
+        (line.key, column): (spec, f"{line.label}（{column}）")
+        for line in scheme.lines.values()
+        for column, spec in line.types.items()
+    }
+    for code, indicator in scheme.indicators.items():
+        for spec in scheme.sheets[scheme.sheet_of(code)].columns:
+            if not spec.constant and spec.type != "label":
+                found[code, spec.name] = (spec, f"{code} {indicator.name}（{spec.name}）")
+    return found
 
 
 Rule = Callable[[Case], Iterator[Finding]]

@@ -10,7 +10,7 @@ from evalbatch.figures import RowFigures
 from evalbatch.model import Finding, ListRow
 from evalbatch.rules.case import Case
 from evalbatch.scheme import Check, Judgement, show
-from evalbatch.scheme.formula import Cell, Node, Number, Sum, cells
+from evalbatch.scheme.formula import Cell, Node, Number, Sum
 
 _RELATION: Final = {"=": "应等于", "<=": "应不大于", ">=": "应不小于", ">": "应大于", "<": "应小于", "<>": "应不等于"}
 Place = tuple[str, str]
@@ -58,8 +58,7 @@ def _breaches(case: Case) -> Iterator[Breach]:
     for check in scheme.checks:
         rows: Sequence[ListRow | None] = case.rows(check.list) if check.list else (None,)
         for row in rows:
-            places = _places(check, row)
-            if places & doubt:
+            if doubt and not doubt.isdisjoint(_places(check, row)):
                 continue
             figures = case.figures if row is None else RowFigures(row.row, row.computed)
             judgement = check.judge(figures, step, fixed)
@@ -68,7 +67,7 @@ def _breaches(case: Case) -> Iterator[Breach]:
             subject = (check.code, check.left.text, "" if row is None else row.row.key)
             if subject not in spoken:
                 spoken.add(subject)
-                yield Breach(check, judgement, row, _resting_on(case, places))
+                yield Breach(check, judgement, row, _resting_on(case, _places(check, row)))
 
 
 def _places(check: Check, row: ListRow | None) -> frozenset[Place]:
@@ -90,7 +89,7 @@ def _resting_on(case: Case, places: frozenset[Place]) -> frozenset[Place]:
             queue.extend((row.row.key, column) for row in case.rows(key))
         entry = case.submission.cells.get(place)
         if entry is not None and entry.derived:
-            queue.extend((cell.key, cell.column) for cell in cells(case.scheme.derivations[place].node))
+            queue.extend((cell.key, cell.column) for cell in case.scheme.derivations[place].cells)
     return frozenset(found)
 
 

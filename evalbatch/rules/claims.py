@@ -11,7 +11,6 @@ from evalbatch.reading.cells import plain, shown
 from evalbatch.rules.case import Case, rule
 from evalbatch.rules.form import remarked
 from evalbatch.scheme import APPLICABLE, EVIDENCE, REASON, SELF_SCORE, Indicator
-from evalbatch.scheme.formula import cells
 from evalbatch.scoring import is_inapplicable
 
 
@@ -86,10 +85,8 @@ def claim_and_computed(case: Case) -> Iterator[Finding]:
 def _basis(case: Case, indicator: Indicator) -> Iterator[tuple[str, str]]:
     """The cells that a computed row rests on, list columns down to what is typed in them."""
     for formula in (indicator.points, indicator.pending):
-        for cell in () if formula is None else cells(formula.node):
-            computed = case.scheme.row_formulas.get(cell.key, {}).get(cell.column)
-            columns = [cell.column] if computed is None else typed_columns(case.scheme, cell.key, computed.node)
-            yield from ((cell.key, column) for column in columns)
+        for cell in () if formula is None else formula.cells:
+            yield from ((cell.key, column) for column in typed_columns(case.scheme, cell.key, cell.column))
 
 
 @rule("SC06")
@@ -136,7 +133,7 @@ def names(case: Case) -> Iterator[Finding]:
 def optional_rows(case: Case) -> Iterator[Finding]:
     """None of the optional rows of a group was chosen: the group has no points."""
     for group in case.scheme.spec.groups:
-        rows = [code for code, row in case.scheme.indicators.items() if row.group == group and row.spec.optional]
+        rows = [code for code, row in case.scheme.indicators.items() if row.spec.optional and row.group == group]
         if rows and all(case.submission.value(code, APPLICABLE) == "否" for code in rows):
             what = f"{group.name}没有选择任何指标，本组计0分"
             yield case.finding("SC09", case.refs((code, APPLICABLE) for code in rows), what, found="均为否")

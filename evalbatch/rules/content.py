@@ -11,33 +11,15 @@ from evalbatch.model import Entry, Finding
 from evalbatch.reading.cells import shown
 from evalbatch.rules.case import Case, join, rule
 from evalbatch.scheme import CONTENT, LEAST_IN_YUAN, MOST_IN_WAN, SELF_SCORE, UNIT_FACTORS
-from evalbatch.scheme.spec import ColumnSpec
 
 _FIGURES: Final = frozenset({"amount", "number", "count", "points", "percent"})
-
-
-def cells(case: Case) -> Iterator[tuple[tuple[str, str], ColumnSpec, Entry, str]]:
-    """Every input cell with its place, column and name: keyed cells, then list rows."""
-    for (key, column), entry in case.submission.cells.items():
-        if key in case.scheme.lines:
-            yield (key, column), case.scheme.lines[key].types[column], entry, f"{case.scheme.label(key)}（{column}）"
-        else:
-            sheet = case.scheme.sheets[case.scheme.sheet_of(key)]
-            spec = next(item for item in sheet.columns if item.name == column)
-            if not spec.constant and spec.type != "label":
-                yield (key, column), spec, entry, f"{key} {case.scheme.label(key)}（{column}）"
-    for prefix, sheet in case.scheme.lists.items():
-        columns = {column.name: column for column in sheet.columns}
-        for row in case.rows(prefix):
-            for column, entry in row.row.entries.items():
-                yield (row.row.key, column), columns[column], entry, f"{row.row.key}（{column}）"
 
 
 @rule("CT01")
 def figures_as_text(case: Case) -> Iterator[Finding]:
     """Figures typed as text were understood: one note a sheet, the cells named."""
     by_sheet: dict[str, list[Entry]] = {}
-    for _, spec, entry, _ in cells(case):
+    for _, spec, entry, _ in case.filled():
         if spec.type in _FIGURES and entry.value is not None and entry.reading.startswith("文本"):
             by_sheet.setdefault(entry.ref.sheet, []).append(entry)
     for entries in by_sheet.values():
@@ -48,7 +30,7 @@ def figures_as_text(case: Case) -> Iterator[Finding]:
 @rule("CT02")
 def unreadable(case: Case) -> Iterator[Finding]:
     """A cell that needs a figure or a date holds something else."""
-    for (key, column), spec, entry, name in cells(case):
+    for (key, column), spec, entry, name in case.filled():
         if entry.unreadable and not entry.raw.startswith("#") and (key, column) not in case.spread():
             case.suspect(key, column, entry.ref.sheet)
             kind = "日期" if spec.type == "date" else "数字"
@@ -108,7 +90,7 @@ def derived_blanks(case: Case) -> Iterable[tuple[str, str]]:
 @rule("CT04")
 def negative(case: Case) -> Iterator[Finding]:
     """A figure that cannot be negative is; derived totals follow from their parts and are left out."""
-    for (key, column), spec, entry, name in cells(case):
+    for (key, column), spec, entry, name in case.filled():
         if spec.signed or spec.type not in _FIGURES or entry.derived or not isinstance(entry.value, Decimal):
             continue
         if column == SELF_SCORE or (column == "决算数" and entry.ref.sheet == case.scheme.lists["X"].name):
@@ -123,7 +105,7 @@ def decimals(case: Case) -> Iterator[Finding]:
     """An amount in 万元 typed as text with other than two decimals."""
     if case.submission.unit != "万元":
         return
-    for _, spec, entry, name in cells(case):
+    for _, spec, entry, name in case.filled():
         if spec.type != "amount" or entry.decimals is None or entry.decimals in (0, 2) or entry.unreadable:
             continue
         variant = "不足两位" if entry.decimals < 2 else ""
@@ -134,7 +116,7 @@ def decimals(case: Case) -> Iterator[Finding]:
 @rule("CT07")
 def percentages(case: Case) -> Iterator[Finding]:
     """97.86 in a percentage cell, or a target in percent beside a fraction."""
-    for place, spec, entry, name in cells(case):
+    for place, spec, entry, name in case.filled():
         if spec.type == "percent" and entry.reading.startswith("“"):
             case.suspect(*place, entry.ref.sheet)
             yield case.finding("CT07", entry.ref, f"{name}写法有歧义：{entry.reading}", found=entry.raw)
@@ -153,7 +135,7 @@ def percentages(case: Case) -> Iterator[Finding]:
 @rule("CT08")
 def choices(case: Case) -> Iterator[Finding]:
     """A closed list was answered with something else."""
-    for place, spec, entry, name in cells(case):
+    for place, spec, entry, name in case.filled():
         if spec.type != "choice" or entry.value is None or place == ("T05", CONTENT):
             continue
         if entry.value not in spec.choices and not (place[0].startswith("Y") and place[1] == "级别"):

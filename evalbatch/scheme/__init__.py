@@ -99,20 +99,22 @@ class SchemeError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Formula:
-    """A bound formula with its text and its compiled evaluation."""
+    """A bound formula with its text, its compiled evaluation and the cells that it reads."""
 
     node: Node
     text: str
     evaluate: Evaluator
+    cells: tuple[Cell, ...]
 
     @classmethod
     def of(cls, node: Node) -> Formula:
         """The formula of a bound tree."""
-        return cls(node, language.to_text(node), language.compile_evaluator(node))
+        return cls(node, language.to_text(node), language.compile_evaluator(node), language.cells(node))
 
     def holds(self, figures: Figures) -> bool:
         """Whether a condition is met."""
-        return self.evaluate(figures) not in (None, _ZERO)
+        value = self.evaluate(figures)
+        return value is not None and value != _ZERO
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,17 +172,13 @@ class Check:
     merge: bool
     reason: tuple[str, str] | None
     advice: str
+    cells: tuple[tuple[str, str], ...]
+    """The (key, column) places that the relation reads."""
 
     @property
     def text(self) -> str:
         """The relation as printed."""
         return f"{self.left.text} {self.operator} {self.right.text}"
-
-    @property
-    def cells(self) -> tuple[tuple[str, str], ...]:
-        """The (key, column) places that the relation reads."""
-        found = language.cells(self.left.node) + language.cells(self.right.node)
-        return tuple(dict.fromkeys((cell.key, cell.column) for cell in found))
 
     def judge(self, figures: Figures, step: Decimal, fixed: Decimal) -> Judgement:
         """Compare both sides; ``step`` is the tail per term (0 for exact units), ``fixed`` that of overspending."""
@@ -743,7 +741,7 @@ class _Compiler:
             key = at.item(index, column.name, numbered=False).field("formula")
             node = self.bind(key, column.formula, scope)
             if isinstance(node, language.Call) and node.name == "HIGHEST":
-                found[column.name] = Formula(node, language.to_text(node), lambda figures: None)
+                found[column.name] = Formula(node, language.to_text(node), lambda figures: None, language.cells(node))
             else:
                 found[column.name] = self.formula(key, column.formula, scope)
         return found
@@ -862,8 +860,8 @@ class _Compiler:
                 relation = self.bind(at.field("formula"), spec.formula, scope)
                 if not isinstance(relation, Compare):
                     raise self.fail(at.field("formula"), "应是等式或不等式。")
-                left = Formula.of(relation.left)
-                found = [cell for cell in language.cells(relation.left) if cell.key not in self.lists]
+                left, right = Formula.of(relation.left), Formula.of(relation.right)
+                found = [cell for cell in left.cells if cell.key not in self.lists]
                 if spec.place:
                     place = self.place(at.field("place"), spec.place)
                 elif found:
@@ -881,7 +879,7 @@ class _Compiler:
                         title=spec.title or self.describe(relation, prefix),
                         operator=relation.operator,
                         left=left,
-                        right=Formula.of(relation.right),
+                        right=right,
                         when=self.formula(at.field("when"), spec.when, scope) if spec.when else None,
                         place=place,
                         list=prefix,
@@ -891,6 +889,7 @@ class _Compiler:
                         merge=spec.merge,
                         reason=reason,
                         advice=spec.advice or rule.advice,
+                        cells=tuple(dict.fromkeys((cell.key, cell.column) for cell in left.cells + right.cells)),
                     )
                 )
         return tuple(checks)

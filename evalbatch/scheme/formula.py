@@ -26,7 +26,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_UP, ROUND_UP, Context, Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final, Protocol
 
 import lark
@@ -213,6 +213,7 @@ def _parser() -> lark.Lark:
     return lark.Lark(_GRAMMAR, parser="lalr", transformer=_Builder(), maybe_placeholders=True)
 
 
+@lru_cache(maxsize=1024)
 def parse(text: str) -> Node:
     """The tree of a formula as written; raises FormulaError with the position of the first fault."""
     try:
@@ -386,9 +387,9 @@ Evaluator = Callable[[Figures], Scalar]
 
 def scalar(value: Value) -> Scalar:
     """A cell's value as the language sees it: dates as Excel's serial day, an empty text as blank."""
-    if isinstance(value, date):
-        return Decimal(value.toordinal() - _EXCEL_EPOCH)
-    return None if value == "" else value
+    if value is None or isinstance(value, Decimal):
+        return value
+    return (value or None) if isinstance(value, str) else Decimal(value.toordinal() - _EXCEL_EPOCH)
 
 
 def number(value: Value) -> Decimal | None:
@@ -458,7 +459,12 @@ def compile_evaluator(node: Node) -> Evaluator:
         case Text(value=text):
             return lambda figures: text
         case Cell(key, column):
-            return lambda figures: scalar(figures.figure(key, column))
+
+            def cell(figures: Figures) -> Scalar:
+                value = figures.figure(key, column)
+                return value if value is None or isinstance(value, Decimal) else scalar(value)
+
+            return cell
         case Sum(terms):
             return _sum_evaluator(tuple((sign, compile_evaluator(term)) for sign, term in terms))
         case Product(left, right, division):

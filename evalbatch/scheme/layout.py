@@ -22,6 +22,8 @@ GUIDE_SHEET: Final = "填报说明"
 """How to fill in the workbook, with a worked example; nothing on it is read."""
 SUPPORT_SHEET: Final = "测算辅助"
 """Hidden sheet of the template: the columns that the scheme computes for each list row."""
+UNREAD_SHEETS: Final = frozenset({ATTACHMENT_SHEET, GUIDE_SHEET, SUPPORT_SHEET})
+"""Printed or computed from the others: nothing in them is ever read."""
 
 _METHODS: Final = {"测算": "系统测算", "事实": "事实核对", "评判": "评判"}
 """计分方式 as printed, by the type of an indicator."""

@@ -69,6 +69,19 @@ BROKEN_ARCHIVE: Final = f"FS01 {ARCHIVE_DAMAGED}"
 BROKEN_ENTRY: Final = "FS01 压缩包内的该文件已损坏。请重新压缩后报送。"
 UNKNOWN_METHOD: Final = "FS01 压缩方法不受支持。请解压后另用 zip 压缩，或直接报送工作簿。"
 NOTHING: Final = "FS01 压缩包内没有文件。请核对后重新报送。"
+_LINKS: Final = "http://schemas.openxmlformats.org/package/2006/relationships"
+DOCUMENT: Final = zipped(
+    {
+        "[Content_Types].xml": b"<Types/>",
+        "_rels/.rels": (
+            f'<Relationships xmlns="{_LINKS}"><Relationship Id="rId1" Target="word/document.xml" Type="http://schemas'
+            '.openxmlformats.org/officeDocument/2006/relationships/officeDocument"/></Relationships>'
+        ).encode(),
+        "word/_rels/document.xml.rels": f'<Relationships xmlns="{_LINKS}"/>'.encode(),
+        "word/document.xml": b'<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"/>',
+    }
+)
+"""A Word file."""
 PAGE: Final = (
     b"MIME-Version: 1.0\r\nX-Document-Type: Workbook\r\nContent-Type: multipart/related; boundary=p\r\n\r\n"
     b"--p\r\nContent-Type: text/html\r\n\r\n<table></table>\r\n--p--\r\n"
@@ -169,6 +182,7 @@ def _workbooks(good: bytes) -> dict[str, Case]:
         "便携文档.xlsx": (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", NO_BOOK),
         "图片.xlsx": (b"\x89PNG\r\n\x1a\n" + bytes(100), NO_BOOK),
         "富文本.xlsx": (rb"{\rtf1\ansi hello}", NO_BOOK),
+        "字处理.xlsx": (DOCUMENT, NO_XLSX),
         "无工作簿部件.xlsx": (without("xl/workbook.xml"), NO_XLSX),
         "无关系.xlsx": (without("xl/_rels/workbook.xml.rels"), BROKEN),
         "无共享文字.xlsx": (without("xl/sharedStrings.xml"), BROKEN),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
+from collections.abc import Callable
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -16,7 +18,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from evalbatch.evaluation import evaluate
 from evalbatch.model import Result
-from evalbatch.reading import NotATemplate, UnreadableWorkbook, container, read_submission, read_xlsx
+from evalbatch.reading import NotATemplate, UnreadableWorkbook, container, read_submission, read_workbook, read_xlsx
+from evalbatch.scheme.layout import ATTACHMENT_SHEET, SUPPORT_SHEET
 from tests.forms import base, blank_template, fill, insert_rows, judge, place, places, scheme, submit
 
 BUDGET = "预算执行情况表"
@@ -249,3 +252,42 @@ def test_entities_are_refused() -> None:
             changed.writestr(name, content)
     with pytest.raises(UnreadableWorkbook, match="XML"):
         read_xlsx(target.getvalue())
+
+
+def respelt(spell: Callable[[bytes], bytes]) -> bytes:
+    """The base department's file with the XML of its sheets written otherwise."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(filled())) as package, zipfile.ZipFile(target, "w") as changed:
+        for name in package.namelist():
+            content = package.read(name)
+            changed.writestr(name, spell(content) if name.startswith("xl/worksheets/sheet") else content)
+    return target.getvalue()
+
+
+def prefixed(xml: bytes) -> bytes:
+    return re.sub(rb"<(/?)(?=\w)", rb"<\1x:", xml).replace(b" xmlns=", b" xmlns:x=")
+
+
+@pytest.mark.parametrize(
+    "spell",
+    [
+        lambda xml: re.sub(rb'<c (r="\w+") (s="\d+")', rb"<c \2 \1", xml),
+        lambda xml: xml.replace(b"><f>", b">\n <f>"),
+        lambda xml: xml.replace(b"<f>", b"<f  >", 1),
+        prefixed,
+    ],
+    ids=["attributes", "lines", "spaces", "prefix"],
+)
+def test_formulas_are_seen_however_their_xml_is_written(spell: Callable[[bytes], bytes]) -> None:
+    expected, found = read_xlsx(filled()), read_xlsx(respelt(spell))
+    assert sum(len(grid.formulas) for grid in expected.grids) > 1000
+    assert [grid.formulas for grid in found.grids] == [grid.formulas for grid in expected.grids]
+
+
+def test_a_sheet_that_nothing_is_read_from_is_not_opened() -> None:
+    workbook = opened()
+    for name in (ATTACHMENT_SHEET, SUPPORT_SHEET):
+        workbook[name]["XFD1048576"].value = 1
+    book = read_workbook(saved(workbook))
+    assert {ATTACHMENT_SHEET, SUPPORT_SHEET}.isdisjoint(grid.name for grid in book.grids)
+    assert figures(evaluate(read_submission(book, scheme(), "x"), scheme())) == figures(evaluated(opened()))

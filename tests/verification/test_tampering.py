@@ -18,7 +18,7 @@ from evalbatch.model import Outcome
 from evalbatch.ranking_workbook import write_ranking_workbook
 from evalbatch.scheme.layout import address, column_letter, column_number
 from evalbatch.verification import Verification, compare, read_claims
-from tests.libreoffice import needs_libreoffice, recalculate
+from tests.libreoffice import Deleted, Filtered, Inserted, Renamed, Sorted, edit, needs_libreoffice, recalculate
 from tests.ranking_workbook.outcomes import SCHEME, realistic
 from tests.ranking_workbook.test_live import header_row, place
 from tests.verification.tampering import Tampered
@@ -447,3 +447,41 @@ def test_filters_are_harmless_and_a_row_hidden_beside_them_is_not(tmp_path: Path
     assert told(verified(copy.save(tmp_path / "filtered.xlsx"))) == []
     copy.rows("排名", 1, lambda row: row.replace("<row ", '<row hidden="1" ', 1))
     assert told(verified(copy.save(tmp_path / "filtered.xlsx"))) == [("工作簿", "排名", "1:1")]
+
+
+def caused(found: Verification) -> list[Place]:
+    """Where something was changed, leaving out what formulas that are as they should be say now."""
+    return [(told.sheet, told.cell) for told in found.differences if not told.computed]
+
+
+@needs_libreoffice
+def test_references_that_a_spreadsheet_moved_along_are_no_difference(tmp_path: Path) -> None:
+    copy = Tampered(content())
+    sheet, listed = copy.book["排名"], copy.book["问题清单"]
+    first, names = copy.headers("排名") + 1, [cell.value for cell in sheet[copy.headers("排名")]].index("填报单位")
+    steps = (
+        Sorted("排名", f"A{first}:{column_letter(sheet.max_column)}{sheet.max_row}", names),
+        Filtered(
+            "问题清单", f"A{copy.headers('问题清单')}:{column_letter(listed.max_column)}{listed.max_row}", 3, "错误"
+        ),
+        Inserted("数据底稿", 1, "请审阅"),
+        Inserted("得分明细", 31, "请审阅"),
+        Renamed("得分明细", "明细"),
+    )
+    found = verified(edit(copy.save(tmp_path / "排名.xlsx"), tmp_path / "edited.xlsx", steps))
+    assert caused(found) == [("明细", ""), ("得分明细", "31:31"), ("数据底稿", "1:1")]
+    assert {told.sheet for told in found.differences if told.computed} == {"总览"}  # which counts rows
+
+
+@needs_libreoffice
+def test_deleted_rows_are_named_and_what_lost_its_figures(tmp_path: Path) -> None:
+    copy = Tampered(content())
+    ranked, figures = (
+        int(copy.at(sheet, code, "单位编码")[1:]) for sheet, code in (("排名", "0104"), ("数据底稿", "0107"))
+    )
+    steps = (Deleted("排名", ranked), Deleted("数据底稿", figures))
+    found = verified(edit(copy.save(tmp_path / "排名.xlsx"), tmp_path / "edited.xlsx", steps))
+    lost = [told for told in found.differences if not told.computed and "#REF!" in told.what]
+    assert {told.code for told in lost} == {"0107"}
+    named = [place for place in caused(found) if place not in {(told.sheet, told.cell) for told in lost}]
+    assert named == [("排名", f"{ranked}:{ranked}"), ("数据底稿", f"{figures}:{figures}")]
