@@ -134,7 +134,7 @@ _RANKING: Final = (
     Column("差异", looks.POINTS, 7.5, formula=formulas.difference),
     Column("部门预算执行率", looks.RATE, 8, formula=formulas.ratio("部门预算执行率")),
     Column("三公经费控制率", looks.RATE, 8, formula=formulas.ratio("三公经费控制率")),
-    Column("状态", looks.MARK, 11, formula=formulas.status),
+    Column("状态", looks.MARK, 13, formula=formulas.status),
     Column("错误数", looks.COUNT, 6, formulas.found("错误"), unranked=True).linked,
     Column("预警数", looks.COUNT, 6, formulas.found("预警"), unranked=True).linked,
     Column("来源文件", looks.TEXT, 27),

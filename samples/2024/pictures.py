@@ -14,7 +14,7 @@ import tempfile
 import warnings
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import openpyxl
@@ -26,7 +26,6 @@ from tests.libreoffice import convert
 
 FOLDER = Path(__file__).parent
 PICTURES = FOLDER / "pictures"
-RANKING = ("总览", "排名", "得分明细")
 MOST_PAGES = 3
 """Pages of one sheet that are kept."""
 RESOLUTION = 90
@@ -57,7 +56,7 @@ def sheets_of(workbook: Path, pdf: Path) -> Iterator[tuple[str, int, int]]:
     sheet, count = "", 0
     for page, content in enumerate(text.split("\f")[:-1], 1):
         title = next((line.strip() for line in content.splitlines() if line.strip()), "")
-        sheet, count = (titles[title], 1) if title in titles else (sheet, count + 1)
+        sheet, count = (sheet, count + 1) if titles.get(title, sheet) == sheet else (titles[title], 1)
         yield sheet, count, page
 
 
@@ -90,12 +89,12 @@ def draw_form(workbook: Path, prefix: str, most: int, folder: Path) -> None:
             picture(pdf, page, PICTURES / f"{prefix}-{sheet}{f'-{count}' if count > 1 else ''}.png")
 
 
-def draw_ranking(workbook: Path, folder: Path) -> None:
-    """Pictures of the first pages of some sheets of the ranking."""
-    (pdf,) = convert([workbook], folder / "ranking", "pdf")
-    for sheet, count, page in sheets_of(workbook, pdf):
-        if sheet in RANKING and count == 1:
-            picture(pdf, page, PICTURES / f"{sheet}.png")
+def draw_ranking(workbooks: Sequence[Path], folder: Path) -> None:
+    """Pictures of the first page of every sheet."""
+    for workbook, pdf in zip(workbooks, convert(workbooks, folder / "ranking", "pdf"), strict=True):
+        for sheet, count, page in sheets_of(workbook, pdf):
+            if count == 1:
+                picture(pdf, page, PICTURES / f"{sheet}.png")
 
 
 def main() -> None:
@@ -108,11 +107,22 @@ def main() -> None:
         write_department_workbook(blank, load_scheme())
         draw_form(blank, "空白", 1, folder)
         draw_form(next((FOLDER / "inbox").glob("203001_*.xlsx")), "填报", MOST_PAGES, folder)
-        ranking = folder / "排名.xlsx"
-        command = [sys.executable, "-m", "evalbatch", "run", FOLDER / "inbox", "-o", ranking, "--quiet"]
+        ranking, public = folder / "排名.xlsx", folder / "公示.xlsx"
+        command = [
+            sys.executable,
+            "-m",
+            "evalbatch",
+            "run",
+            FOLDER / "inbox",
+            "-o",
+            ranking,
+            "--public",
+            public,
+            "--quiet",
+        ]
         options = ["--roster", FOLDER / "单位名录.xlsx", "--time", "2025-09-01T09:00:00"]
         subprocess.run([*map(str, [*command, *options])], check=False)
-        draw_ranking(ranking, folder)
+        draw_ranking([ranking, public], folder)
 
 
 if __name__ == "__main__":
