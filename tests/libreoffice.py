@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -49,7 +51,7 @@ def convert(paths: Sequence[Path], out_dir: Path, form: str, recalculated: bool 
     """The workbooks in another format (``pdf``), recalculated or as they were saved; a file it cannot open is absent."""
     out_dir.mkdir(parents=True, exist_ok=True)
     arguments = ["--convert-to", form, "--outdir", str(out_dir), *map(str, paths)]
-    with tempfile.TemporaryDirectory() as profile:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         _run(Path(profile), arguments, _START_SECONDS + _FILE_SECONDS * len(paths), recalculated)
     return [out_dir / f"{path.stem}.{form}" for path in paths]
 
@@ -173,7 +175,23 @@ def _run(profile: Path, arguments: Sequence[str], seconds: float, recalculating:
     if recalculating:
         (user / "registrymodifications.xcu").write_text(_SETTINGS, encoding="utf-8")
     command = [SOFFICE, f"-env:UserInstallation={profile.as_uri()}", "--headless", *arguments]
-    subprocess.run(command, check=True, capture_output=True, timeout=seconds)
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, start_new_session=True) as process:
+        try:
+            output, errors = process.communicate(timeout=seconds)
+        except BaseException:
+            _kill(process)
+            raise
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command, output, errors)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End the program and those that it started: what was called soffice only waits for another."""
+    if sys.platform == "win32":
+        process.kill()
+    else:
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 _LIBRARIES: Final = """<?xml version="1.0" encoding="UTF-8"?>
