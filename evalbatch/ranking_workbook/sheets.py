@@ -11,6 +11,8 @@ import pandas as pd
 from evalbatch.department_rows import (
     CATEGORY,
     HIGH,
+    MISSED,
+    OVERSPENT,
     PLACE,
     SANGONG,
     Value,
@@ -63,6 +65,11 @@ class Column:
     """Whether they compute in the rows of departments without a rank too."""
     group: Literal["", "open", "shut"] = ""
     """Whether it stands in a group of columns that a click opens or shuts: what serves formulas, not readers, is shut."""
+
+    marked: str = ""
+    """The text that stands out in it, on a black-and-white printer too."""
+    bar: bool = False
+    """Whether a bar behind each rate shows how far it is from 0 to 100 %."""
 
     @property
     def linked(self) -> Column:
@@ -163,10 +170,10 @@ _BUDGETS: Final = (
     Column("年初预算数", looks.AMOUNT, formula=formulas.figure("S10", "年初预算数")),
     Column("全年预算数", looks.AMOUNT, formula=formulas.figure("S10", "全年预算数")),
     Column("决算数", looks.AMOUNT, formula=formulas.figure("S10", "决算数")),
-    Column("部门预算执行率", looks.RATE, 12, formula=formulas.ratio("部门预算执行率")),
+    Column("部门预算执行率", looks.RATE, 12, formula=formulas.ratio("部门预算执行率"), bar=True),
     Column("预算调整率", looks.RATE, formula=formulas.ratio("预算调整率")),
     Column("结转结余率", looks.RATE, formula=formulas.ratio("结转结余率")),
-    Column("是否达标", looks.MARK, formula=formulas.execution_met),
+    Column("是否达标", looks.MARK, formula=formulas.execution_met, marked=MISSED),
 )
 _PROJECTS: Final = (
     *_DEPARTMENT,
@@ -174,8 +181,8 @@ _PROJECTS: Final = (
     Column("项目类别", looks.MARK, 15),
     Column("全年预算数", looks.AMOUNT),
     Column("决算数", looks.AMOUNT),
-    Column("执行率", looks.RATE, formula=formulas.project_rate),
-    Column("是否达标", looks.MARK, formula=formulas.PROJECT_MET),
+    Column("执行率", looks.RATE, formula=formulas.project_rate, bar=True),
+    Column("是否达标", looks.MARK, formula=formulas.PROJECT_MET, marked=MISSED),
     Column("未达标原因", looks.LONG, 32),
     Column("是否纳入考核", looks.MARK),
     Column("编码", looks.CODE, 9),
@@ -191,7 +198,7 @@ _SANGONG: Final = (
     Column("超支金额", looks.AMOUNT, formula=formulas.SANGONG_EXCESS),
     Column("控制率", looks.RATE, formula=formulas.SANGONG_RATE),
     Column("变动率", looks.RATE, formula=formulas.SANGONG_CHANGE),
-    Column("结论", looks.MARK, formula=formulas.sangong_conclusion),
+    Column("结论", looks.MARK, formula=formulas.sangong_conclusion, marked=OVERSPENT),
     Column("合计超支", looks.AMOUNT, formula=formulas.SANGONG_OVERSPENT, group="shut"),
 )
 _WORKS: Final = (
@@ -205,7 +212,7 @@ _WORKS: Final = (
     Column("权重", looks.NUMBER, 8),
     Column("数量完成率", looks.RATE, formula=formulas.list_column("W", "数量完成率")),
     Column("质量达标率", looks.RATE, formula=formulas.list_column("W", "质量达标率")),
-    Column("是否按期", looks.MARK, formula=formulas.ON_TIME),
+    Column("是否按期", looks.MARK, formula=formulas.ON_TIME, marked="否"),
     Column("计量单位", looks.MARK),
     Column("说明", looks.TEXT, 28),
     Column("编码", looks.CODE, 9),
@@ -240,7 +247,7 @@ _FINDINGS: Final = (
     Column("序号", looks.ORDINAL),
     _CODE,
     _NAME,
-    Column("级别", looks.MARK, 8),
+    Column("级别", looks.MARK, 8, marked="错误"),
     Column("类别", looks.MARK, 8),
     Column("规则", looks.CODE, 8),
     Column("工作表", looks.TEXT, 18),

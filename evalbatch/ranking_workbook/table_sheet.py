@@ -26,6 +26,14 @@ _A3: Final = 8
 _A4: Final = 9
 _SCALE: Final = 55
 """Per cent at which a sheet of many pages side by side is printed."""
+_BAR: Final = {
+    "type": "data_bar",
+    "bar_color": "#BFBFBF",
+    "min_type": "num",
+    "min_value": 0,
+    "max_type": "num",
+    "max_value": 1,
+}
 _PAGES: Final = "第 &P 页，共 &N 页"
 _TITLE_HEIGHT: Final = 30
 _LINE_HEIGHT: Final = 13.5
@@ -98,9 +106,16 @@ def _write_part(sheet: PlainSheet, formats: Formats, page: Sheet, grid: Grid | N
     if last > header:
         body = f"A{header + 2}:{column_letter(right + 1)}{last + 1}"
         sheet.ignore_errors(dict.fromkeys(_IGNORED, body))
+        for column, spec in enumerate(page.columns):
+            cells = (header + 1, column, last, column)
+            if spec.marked:
+                told = {"type": "cell", "criteria": "==", "value": f'"{spec.marked}"', "format": formats.marked}
+                sheet.conditional_format(*cells, told)
+            if spec.bar:
+                sheet.conditional_format(*cells, _BAR)
         if grid is not None and CHANGED in page.area.headers:
             mark = f'=${page.area.letter(CHANGED)}{header + 2}="{IS_CHANGED}"'
-            sheet.conditional_format(body, {"type": "formula", "criteria": mark, "format": formats.changed})
+            sheet.conditional_format(body, {"type": "formula", "criteria": mark, "format": formats.marked})
     set_up_page(sheet, page.a3, page.signed, page.upright)
     sheet.repeat_rows(0, header)
     if page.one_page_wide:

@@ -13,7 +13,7 @@ import psutil
 
 from tests.benchmarks.killing import ROOT
 
-_LOOK_SECONDS: Final = 0.1
+_LOOK_SECONDS: Final = 0.25
 """How often processes are looked at: of one that ends, at most so much goes unseen."""
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import sys
+import warnings
 from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -55,6 +56,7 @@ def read_bare(files: Sequence[Path]) -> int:
 def main() -> None:
     """Do what the arguments say."""
     what, inbox, count, *rest = sys.argv[1:]
+    warnings.simplefilter("ignore")  # openpyxl's about print areas
     files = list(islice(sorted(Path(inbox).iterdir()), int(count)))
     if what == "loop":
         read_and_write(files, int(rest[0]), Path(rest[1]))

@@ -171,6 +171,30 @@ def test_a_formula_that_speaks_of_its_own_row_alone_is_written_once_a_column() -
     assert len(re.findall(r"<f>[^<!]*</f>", "".join(texts[1:]))) == 0
 
 
+def test_what_stands_out_does_so_by_its_text_and_rates_have_bars() -> None:
+    book = openpyxl.load_workbook(io.BytesIO(written(realistic())))
+    found = {}
+    for name in ("预算执行", "项目执行", "三公经费", "重点工作", "问题清单"):
+        sheet = book[name]
+        headers = {cell.column_letter: cell.value for cell in sheet[header_row(sheet)]}
+        found[name] = {
+            (
+                headers[str(cells.sqref).rstrip("0123456789:").split(":")[0].rstrip("0123456789")],
+                rule.type,
+            ): rule.formula
+            for cells in sheet.conditional_formatting
+            for rule in cells.rules
+            if rule.type != "expression"
+        }
+    assert found == {
+        "预算执行": {("部门预算执行率", "dataBar"): [], ("是否达标", "cellIs"): ['"未达标"']},
+        "项目执行": {("执行率", "dataBar"): [], ("是否达标", "cellIs"): ['"未达标"']},
+        "三公经费": {("结论", "cellIs"): ['"超支"']},
+        "重点工作": {("是否按期", "cellIs"): ['"否"']},
+        "问题清单": {("级别", "cellIs"): ['"错误"']},
+    }
+
+
 def test_texts_are_cleaned_and_cut() -> None:
     assert plain_text("甲\x00\x0b\ud800乙\r\n丙") == "甲乙\n丙"
     assert plain_text("<r>x</r>") == "<r>x</r> "
