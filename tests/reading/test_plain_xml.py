@@ -157,6 +157,7 @@ def test_what_no_two_programs_take_alike_is_an_error_value(xml: str) -> None:
         '<c r="$B$2"><v>1</v></c>',
         '<c r="B3"><v>1</v></c>',
         '<c r="R2C2"><v>1</v></c>',
+        '<c r="B2" t="str"><v>a\x01b</v></c>',
         '<c r="B0"><v>1</v></c>',
         '<c r=""><v>1</v></c>',
         '<y:c xmlns:y="urn:y" r="B2"><v>1</v></y:c>',
@@ -270,6 +271,20 @@ def test_a_sheet_that_is_not_found_is_not_left_out_silently(target: str) -> None
     links = f'<Relationships xmlns="{PACKAGE}"><Relationship Id="r1" Type="{RELATIONS}/worksheet" Target="{target}"/></Relationships>'
     with pytest.raises(UnreadableWorkbook):
         grid(sheet(ROWS), {"xl/_rels/workbook.xml.rels": links})
+
+
+@pytest.mark.parametrize(
+    "further",
+    [
+        ' TargetMode="External"/>',
+        f'/><Relationship Id="r1" Type="{RELATIONS}/worksheet" Target="worksheets/sheet1.xml"/>',
+    ],
+)
+def test_a_sheet_elsewhere_or_named_twice_is_refused(further: str) -> None:
+    link = f'<Relationship Id="r1" Type="{RELATIONS}/worksheet" Target="worksheets/sheet1.xml"'
+    assert grid(sheet(ROWS[:39]), {"xl/_rels/workbook.xml.rels": f'<R xmlns="{PACKAGE}">{link}/></R>'}).at(0, 0) == 1.0
+    with pytest.raises(UnreadableWorkbook, match="损坏"):
+        grid(sheet(ROWS[:39]), {"xl/_rels/workbook.xml.rels": f'<R xmlns="{PACKAGE}">{link}{further}</R>'})
 
 
 def test_an_absolute_target() -> None:
