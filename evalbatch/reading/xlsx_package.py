@@ -86,8 +86,10 @@ class _Parts:
 
     def __init__(self, package: zipfile.ZipFile) -> None:
         self.package = package
-        self.names = frozenset(package.namelist())
-        if len({name.lower() for name in self.names}) < len(package.namelist()):
+        # as they stand there: zipfile cuts names at a zero byte, and on Windows it turns backslashes round
+        names = [entry.orig_filename for entry in package.infolist()]
+        self.names = frozenset(names)
+        if len({name.lower() for name in names}) < len(names):
             raise UnreadableWorkbook(DAMAGED)
 
     def read(self, part: str) -> bytes:

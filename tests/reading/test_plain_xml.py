@@ -324,6 +324,19 @@ def test_a_format_of_its_own_or_a_built_in_one(code: str, number: int, date: boo
     assert isinstance(content, float) is not date
 
 
+@pytest.mark.parametrize("name", [b"xl/sheet1.xml\0", b"xl\\sheet01.xml"])
+def test_a_part_is_found_under_the_name_that_stands_there(name: bytes) -> None:
+    links = f'<R xmlns="{PACKAGE}"><Relationship Id="r1" Type="{RELATIONS}/worksheet" Target="%s"/></R>'
+    for part, target in ((b"xl/sheet01.xml", "sheet01.xml"), (name, name.decode()[3:].rstrip("\0"))):
+        parts = {"xl/sheet01.xml": sheet(ROWS[:39]), "xl/_rels/workbook.xml.rels": links % target}
+        content = workbook("", parts).replace(b"xl/sheet01.xml", part)
+        if part == name:
+            with pytest.raises(UnreadableWorkbook, match="损坏"):
+                read_xlsx(content)
+        else:
+            assert read_xlsx(content).grids[0].at(0, 0) == 1.0
+
+
 def test_a_part_shorter_than_it_is_said_to_be_is_refused() -> None:
     content = workbook(sheet(ROWS))
     size = len(sheet(ROWS).encode()).to_bytes(4, "little")
