@@ -163,6 +163,7 @@ def test_what_no_two_programs_take_alike_is_an_error_value(xml: str) -> None:
         '<c r="B2" r="C2"><v>1</v></c>',
         '<c r="B2"><v>1</w></c>',
         '<c r="B2"><v>&n;</v></c>',
+        '<c r="B2" t="str"><v>a]]>b</v></c>',
         '<c r="B2" t="s"><v>2</v></c>',
     ],
 )
@@ -213,6 +214,7 @@ def test_spellings_of_one_sheet(xml: str | bytes) -> None:
         sheet('<row r="1" ht="1" ht="1"/>' + ROWS),
         sheet('<row r="x"/>' + ROWS),
         sheet(f"<x>{ROWS}</x>"),
+        sheet(ROWS.replace("<v>1</v>", "<f>一</f><v>1</v>", 1)).encode().replace("一".encode(), b"\xff"),
     ],
 )
 def test_sheets_that_some_programs_read_in_part_are_refused(xml: str) -> None:
