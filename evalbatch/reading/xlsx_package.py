@@ -29,7 +29,6 @@ _A_DATE: Final = "14"
 _A_TIME: Final = "46"
 _BUILT_IN: Final = re.compile(r"\d{1,3}", re.ASCII)
 _THAI_DATES: Final = frozenset(map(str, range(71, 82)))
-_PLAIN_TARGET: Final = re.compile(r"/?(?:[\w-][\w.-]*/)*[\w-][\w.-]*")
 _TRUE: Final = frozenset({"1", "true", "on"})
 
 
@@ -87,8 +86,10 @@ class _Parts:
 
     def __init__(self, package: zipfile.ZipFile) -> None:
         self.package = package
-        self.names = frozenset(package.namelist())
-        if len({name.lower() for name in self.names}) < len(package.namelist()):
+        # as they stand there: zipfile cuts names at a zero byte, and on Windows it turns backslashes round
+        names = [entry.orig_filename for entry in package.infolist()]
+        self.names = frozenset(names)
+        if len({name.lower() for name in names}) < len(names):
             raise UnreadableWorkbook(DAMAGED)
 
     def read(self, part: str) -> bytes:
@@ -97,14 +98,15 @@ class _Parts:
         return inflate(self.package, part)
 
     def relations(self, part: str) -> dict[str, _Relation]:
-        """What a part points to, by id; ``""`` is the package itself."""
+        """What a part points to, by id; ``""`` is the package itself.
+
+        A way with dots or backslashes in it leads to no part: programs take such ways differently.
+        """
         folder, name = posixpath.split(part)
         path = posixpath.join(folder, "_rels", f"{name}.rels")
         found: dict[str, _Relation] = {}
         for element in ElementTree.fromstring(self.read(path)):
             target = element.get("Target", "")
-            if not _PLAIN_TARGET.fullmatch(target):
-                target = ""  # programs take such a way to a part in different ways, so it leads to none
             place = target.removeprefix("/") if target.startswith("/") else posixpath.join(folder, target)
             kind = element.get("Type", "").rpartition("/")[2]
             if element.get("Id", "") in found:

@@ -157,6 +157,7 @@ def test_what_no_two_programs_take_alike_is_an_error_value(xml: str) -> None:
         '<c r="$B$2"><v>1</v></c>',
         '<c r="B3"><v>1</v></c>',
         '<c r="R2C2"><v>1</v></c>',
+        '<c r="B2" t="str"><v>a\x01b</v></c>',
         '<c r="B0"><v>1</v></c>',
         '<c r=""><v>1</v></c>',
         '<y:c xmlns:y="urn:y" r="B2"><v>1</v></y:c>',
@@ -272,6 +273,20 @@ def test_a_sheet_that_is_not_found_is_not_left_out_silently(target: str) -> None
         grid(sheet(ROWS), {"xl/_rels/workbook.xml.rels": links})
 
 
+@pytest.mark.parametrize(
+    "further",
+    [
+        ' TargetMode="External"/>',
+        f'/><Relationship Id="r1" Type="{RELATIONS}/worksheet" Target="worksheets/sheet1.xml"/>',
+    ],
+)
+def test_a_sheet_elsewhere_or_named_twice_is_refused(further: str) -> None:
+    link = f'<Relationship Id="r1" Type="{RELATIONS}/worksheet" Target="worksheets/sheet1.xml"'
+    assert grid(sheet(ROWS[:39]), {"xl/_rels/workbook.xml.rels": f'<R xmlns="{PACKAGE}">{link}/></R>'}).at(0, 0) == 1.0
+    with pytest.raises(UnreadableWorkbook, match="损坏"):
+        grid(sheet(ROWS[:39]), {"xl/_rels/workbook.xml.rels": f'<R xmlns="{PACKAGE}">{link}{further}</R>'})
+
+
 def test_an_absolute_target() -> None:
     links = (
         f'<Relationships xmlns="{PACKAGE}"><Relationship Id="r1" Type="{RELATIONS}/worksheet" Target="/xl/worksheets/sheet1.xml"/>'
@@ -307,6 +322,19 @@ def test_a_format_of_its_own_or_a_built_in_one(code: str, number: int, date: boo
     styles = f'<styleSheet xmlns="{MAIN}"><numFmts>{codes}</numFmts><cellXfs><xf numFmtId="{number}"/></cellXfs></styleSheet>'
     content = grid(sheet('<row r="1"><c r="A1" s="0"><v>45657</v></c></row>'), {"xl/styles.xml": styles}).at(0, 0)
     assert isinstance(content, float) is not date
+
+
+@pytest.mark.parametrize("name", [b"xl/sheet1.xml\0", b"xl\\sheet01.xml"])
+def test_a_part_is_found_under_the_name_that_stands_there(name: bytes) -> None:
+    links = f'<R xmlns="{PACKAGE}"><Relationship Id="r1" Type="{RELATIONS}/worksheet" Target="%s"/></R>'
+    for part, target in ((b"xl/sheet01.xml", "sheet01.xml"), (name, name.decode()[3:].rstrip("\0"))):
+        parts = {"xl/sheet01.xml": sheet(ROWS[:39]), "xl/_rels/workbook.xml.rels": links % target}
+        content = workbook("", parts).replace(b"xl/sheet01.xml", part)
+        if part == name:
+            with pytest.raises(UnreadableWorkbook, match="损坏"):
+                read_xlsx(content)
+        else:
+            assert read_xlsx(content).grids[0].at(0, 0) == 1.0
 
 
 def test_a_part_shorter_than_it_is_said_to_be_is_refused() -> None:
