@@ -67,6 +67,7 @@ class Formats:
         box = {"border": 1, "align": "center", "text_wrap": True, "font_size": 10}
         self.header = self._add(bold=True, bg_color="#D9D9D9", **box)
         self.marked = book.add_format({"bold": True, "bg_color": "#BFBFBF"})
+        self.rate = book.add_format({"num_format": RATE.number})
 
     def of(self, look: Look) -> tuple[Format, Format, Format]:
         """The formats for numbers and dates, for texts, and for formulas: a formula in a text cell would be a text."""

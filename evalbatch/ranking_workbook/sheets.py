@@ -70,6 +70,8 @@ class Column:
     """The text that stands out in it, on a black-and-white printer too."""
     bar: bool = False
     """Whether a bar behind each rate shows how far it is from 0 to 100 %."""
+    rate_beside: str = ""
+    """The header of the column that tells by its % where a number in this one is a rate."""
 
     @property
     def linked(self) -> Column:
@@ -255,7 +257,7 @@ _FINDINGS: Final = (
     Column("问题", looks.LONG, 44),
     Column("填报值", looks.ANYTHING, 14),
     Column("应为", looks.ANYTHING, 14),
-    Column("差额", looks.AMOUNT),
+    Column("差额", looks.AMOUNT, rate_beside="填报值"),
     Column("建议", looks.LONG, 36),
     _FILE,
     Column("处理", looks.MARK),

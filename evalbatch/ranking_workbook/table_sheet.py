@@ -113,6 +113,9 @@ def _write_part(sheet: PlainSheet, formats: Formats, page: Sheet, grid: Grid | N
                 sheet.conditional_format(*cells, told)
             if spec.bar:
                 sheet.conditional_format(*cells, _BAR)
+            if spec.rate_beside:
+                is_rate = f'=RIGHT(${page.area.letter(spec.rate_beside)}{header + 2},1)="%"'
+                sheet.conditional_format(*cells, {"type": "formula", "criteria": is_rate, "format": formats.rate})
         if grid is not None and CHANGED in page.area.headers:
             mark = f'=${page.area.letter(CHANGED)}{header + 2}="{IS_CHANGED}"'
             sheet.conditional_format(body, {"type": "formula", "criteria": mark, "format": formats.marked})

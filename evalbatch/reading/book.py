@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 Content = float | int | str | bool | object
 """A cell's content as the file format gives it; ``""`` is an empty cell."""
+
+
+ERROR_VALUES: Final = ("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A")
+"""What a spreadsheet shows in the place of a value; ``#VALUE!`` also stands for what is doubtful in a file."""
 
 
 class UnreadableWorkbook(Exception):

@@ -10,7 +10,7 @@ from typing import Final
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from evalbatch.reading.book import Book, Content, Grid, UnreadableWorkbook
+from evalbatch.reading.book import ERROR_VALUES, Book, Content, Grid, UnreadableWorkbook
 from evalbatch.reading.container import DAMAGED, inflate, opened, refuse_area
 
 _TABLE: Final = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
@@ -118,7 +118,9 @@ def _cell(cell: Element) -> tuple[Content, str, str]:
     said = cell.get(f"{_TABLE}formula")
     formula = "" if said is None else excel_formula(said)
     text = "\n".join(_text(paragraph) for paragraph in cell.findall(f"{_TEXT}p"))
-    if cell.get(_CALC_TYPE) == "error":
+    typed_text = said is None and cell.get(f"{_OFFICE}value-type") == "string"
+    # LibreOffice marks errors; Excel writes a 0 beside the error that it shows
+    if cell.get(_CALC_TYPE) == "error" or (text.strip() in ERROR_VALUES and not typed_text):
         return "", formula, text.strip() or _DOUBTFUL
     content = _content(cell, text)
     if cell.find(f".//{_TABLE}table") is not None or (said is not None and not formula):

@@ -13,7 +13,7 @@ from typing import Final
 from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
 
-from evalbatch.reading.book import UnreadableWorkbook
+from evalbatch.reading.book import ERROR_VALUES, UnreadableWorkbook
 from evalbatch.reading.container import DAMAGED, refuse_area
 from evalbatch.scheme.layout import address, column_number
 
@@ -21,7 +21,6 @@ MAIN: Final = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 NAMESPACES: Final = (MAIN, "http://purl.oclc.org/ooxml/spreadsheetml/main")
 """Of spreadsheets as ECMA-376 has them, transitional and strict."""
 _SHEET: Final = b'<worksheet xmlns="%s"><sheetData>%%s</sheetData></worksheet>' % MAIN.encode()
-_ERRORS: Final = ("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A")
 _DOUBTFUL: Final = "#VALUE!"
 
 _NUMBER: Final = rb"-?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,2})?"
@@ -34,7 +33,7 @@ _CELL: Final = (
     rb' t="s"><v>\d{1,7}</v></c>|'
     rb' t="str">' + _FORMULA + rb'(?:<v(?: xml:space="preserve")?+>' + _SAID + rb"</v>|<v/>)?+</c>|"
     rb' t="b">' + _FORMULA + rb"<v>[01]</v></c>|"
-    rb' t="e">' + _FORMULA + b"<v>(?:" + "|".join(map(re.escape, _ERRORS)).encode() + rb")</v></c>|"
+    rb' t="e">' + _FORMULA + b"<v>(?:" + "|".join(map(re.escape, ERROR_VALUES)).encode() + rb")</v></c>|"
     rb' t="inlineStr"><is>' + _TEXT + rb"</is></c>)"
 )
 _ROWS: Final = re.compile(
@@ -289,7 +288,7 @@ class _Cell:
             case "b":
                 return _TRUTHS.get(text)
             case "e":
-                return text if text in _ERRORS else None
+                return text if text in ERROR_VALUES else None
             case "d":
                 return text if _DAY.fullmatch(text) else None
             case _:

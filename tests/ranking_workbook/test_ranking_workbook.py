@@ -266,3 +266,15 @@ def test_findings_with_figures_show_them_as_numbers() -> None:
     book = openpyxl.load_workbook(io.BytesIO(written(outcome)))
     rows = list(book["问题清单"].iter_rows(min_row=3, max_row=4, min_col=10, max_col=12, values_only=True))
     assert rows == [(3632.41, 3315.78, -316.63), ("12", None, None)]
+
+
+def test_differences_of_rates_show_as_rates() -> None:
+    sheet = openpyxl.load_workbook(io.BytesIO(written(batch(department(findings=[finding()])))))["问题清单"]
+    told = {
+        (str(cells.sqref), *rule.formula, rule.dxf.numFmt.formatCode)
+        for cells in sheet.conditional_formatting
+        for rule in cells.rules
+        if rule.dxf is not None and rule.dxf.numFmt is not None
+    }
+    assert told == {("L3", 'RIGHT($J3,1)="%"', "0.00%")}
+    assert (sheet["J2"].value, sheet["L2"].value) == ("填报值", "差额")

@@ -96,9 +96,24 @@ def test_what_does_not_fit_its_type_is_an_error_value(attributes: str, inner: st
     assert (found.at(0, 0), found.errors) == ("", {(0, 0): "#VALUE!"})
 
 
-def test_an_error_says_what_it_shows() -> None:
-    found = grid(row(cell('office:value-type="string" calcext:value-type="error"', "<text:p>#DIV/0!</text:p>")))
-    assert found.errors == {(0, 0): "#DIV/0!"}
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        'office:value-type="string" office:string-value="" calcext:value-type="error" table:formula="of:=1/0"',
+        'office:value-type="float" office:value="0" table:formula="of:=1/0"',
+        'office:value-type="float" office:value="0"',
+        'office:value-type="string" table:formula="of:=1/0"',
+    ],
+)
+def test_an_error_says_what_it_shows_and_is_no_figure(attributes: str) -> None:
+    """As LibreOffice, Excel, Excel for a pasted value, and LibreOffice for others write it."""
+    found = grid(row(cell(attributes, "<text:p>#DIV/0!</text:p>")) + row(figure("0")))
+    assert (found.rows, found.errors) == ([[""], [0.0]], {(0, 0): "#DIV/0!"})
+
+
+def test_what_is_typed_like_an_error_is_a_text() -> None:
+    found = grid(row(cell('office:value-type="string"', "<text:p>#N/A</text:p>")))
+    assert (found.rows, found.errors) == ([["#N/A"]], {})
 
 
 def test_repeated_cells_and_rows_and_covered_ones() -> None:
