@@ -129,8 +129,14 @@ def test_other_figures(kind: ColumnType, content: object, expected: str) -> None
 @pytest.mark.parametrize(
     ("kind", "content"),
     [
-        ("percent", 1.5), ("percent", 70.0), ("percent", 9786.0), ("percent", "150%"), ("percent", "101"),
-        ("percent", "达成"), ("points", "12元"), ("count", "约5人"),
+        ("percent", 1.5),
+        ("percent", 70.0),
+        ("percent", 9786.0),
+        ("percent", "150%"),
+        ("percent", "101"),
+        ("percent", "达成"),
+        ("points", "12元"),
+        ("count", "约5人"),
     ],
 )
 def test_other_figures_that_are_none(kind: ColumnType, content: object) -> None:
