@@ -17,7 +17,7 @@ from typing import Any, Final
 from evalbatch.department_workbook import printed_form, write_department_workbook
 from evalbatch.evaluation import evaluate
 from evalbatch.model import Finding, Result, Submission
-from evalbatch.reading import Book, Grid, read_submission, read_workbook
+from evalbatch.reading import Book, Grid, read_submission, read_xlsx
 from evalbatch.rules import Registered
 from evalbatch.scheme import Scheme, load_scheme
 from evalbatch.scheme.layout import column_number, template_cell, template_layout
@@ -48,7 +48,7 @@ def blank_template() -> bytes:
 @cache
 def blank_book() -> Book:
     """The blank template as read."""
-    return read_workbook(blank_template())
+    return replace(read_xlsx(blank_template()), stamp=printed_form(scheme()).stamp)
 
 
 @cache

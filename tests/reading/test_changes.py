@@ -14,7 +14,7 @@ from evalbatch.department_workbook import printed_form, write_department_workboo
 from evalbatch.evaluation import evaluate
 from evalbatch.reading import read_submission, read_workbook
 from evalbatch.scheme.layout import AUDIT_SHEET
-from tests.forms import base, blank_book, blank_template, fill, places, scheme
+from tests.forms import base, blank_template, fill, places, scheme
 from tests.test_samples import builder
 
 CHANGED = {"封面!A1": "封面", "预算执行情况表!A5": "人员", "S10.执行率": {"value": 1.0, "formula": "H37/H37"}}
@@ -67,4 +67,4 @@ def test_what_other_programs_leave_of_the_properties_is_no_fault() -> None:
     saved = io.BytesIO()
     bare.save(saved)
     book = read_workbook(saved.getvalue())
-    assert (book.stamp, len(book.grids)) == ("", len(blank_book().grids))
+    assert (book.stamp, len(book.grids)) == ("", len(read_workbook(blank_template()).grids))
