@@ -22,7 +22,7 @@ from evalbatch.cache import remembered
 from evalbatch.examination import Examined, abridge, examine_file
 from evalbatch.intake import Arrival, Prefill, Roster
 from evalbatch.model import Summary
-from evalbatch.processes import bind_to_parent, worker_context
+from evalbatch.processes import bind_to_parent, collect_seldom, worker_context
 from evalbatch.scheme import Scheme, compile_scheme
 from evalbatch.temporaries import NoRoom
 
@@ -245,6 +245,7 @@ def _serve(connection: Connection, briefing: Briefing, work: Work) -> None:
     if not os.environ.get("EVALBATCH_DEBUG"):
         os.dup2(nowhere, 2)  # a library that aborts speaks English to the console
     scheme = compile_scheme(briefing.scheme, briefing.scheme_file)
+    collect_seldom()
     _bound_memory(briefing.limits.memory)
     connection.send_bytes(_READY)
     with contextlib.suppress(EOFError, OSError):
