@@ -1,4 +1,4 @@
-"""Marks on the input sheets, live: cells that a check finds faulty and cells that have to be filled and are blank.
+"""Marks on the input sheets, live: cells that a check finds faulty, percentages that count for nothing, and cells that have to be filled and are blank.
 
 A mark is a pattern, so that it shows in black and white. Its condition looks at other sheets through defined names:
 a plain reference to another sheet is refused in a conditional format by older programs.
@@ -17,7 +17,7 @@ from evalbatch.department_workbook.support import SupportList, support_layout
 from evalbatch.figures import typed_columns
 from evalbatch.scheme import Scheme
 from evalbatch.scheme.formula import Call, Cell, subtrees
-from evalbatch.scheme.layout import HEADER_ROW, address, template_cell, template_layout
+from evalbatch.scheme.layout import HEADER_ROW, address, template_cell, template_layout, visible_columns
 
 _VERDICTS: Final = "审核结果"
 _POSITION: Final = f"ROW()-ROW($A${HEADER_ROW})"
@@ -69,6 +69,9 @@ def _mark_rows(form: Form, prefix: str, support: SupportList, fault: Format, bla
         _, area = rows(checks[name].place[1])
         _mark(form, layout.spec.name, [area], flag(f"不符_{prefix}_{number}", place), fault)
     types = {column.name: column.type for column in layout.spec.columns}
+    for name in (column.name for column in visible_columns(layout.spec) if column.type == "percent"):
+        first, area = rows(name)
+        _mark(form, layout.spec.name, [area], f"{first}>1", fault)
     for number, name in enumerate(_pending_flags(form.scheme, prefix), 1):
         pending = flag(f"待核_{prefix}_{number}", support.computed[name])
         for column in typed_columns(form.scheme, prefix, name):

@@ -125,7 +125,8 @@ def _figure(
     if isinstance(content, int | float):
         value = exact(content)
         if column.type == "percent" and value > 1:
-            return _percent(value, ref, raw)
+            # shown as 150.00%: a slip for 1.5% or 15%, or more than everything; whichever it is, no points hang on it
+            return Entry(ref, None, raw, unreadable=True)
         return Entry(ref, value * factor if money else value, raw)
     if not isinstance(content, str):
         return Entry(ref, None, raw, unreadable=True)
@@ -154,6 +155,8 @@ def _figure(
     value = -value if negative else value
     if percent:
         value /= 100
+        if column.type == "percent" and value > 1:
+            return Entry(ref, None, raw, unreadable=True)
     elif column.type == "percent" and value > 1:
         return _percent(value, ref, raw)
     decimals = len(match[3] or "")

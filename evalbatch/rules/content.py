@@ -13,6 +13,8 @@ from evalbatch.rules.case import Case, join, rule
 from evalbatch.scheme import CONTENT, LEAST_IN_YUAN, MOST_IN_WAN, SELF_SCORE, UNIT_FACTORS
 
 _FIGURES: Final = frozenset({"amount", "number", "count", "points", "percent"})
+_KINDS: Final = {"date": "日期", "percent": "0%至100%的百分数"}
+_PERCENT_ADVICE: Final = "请填0%至100%的百分数，如 100% 或 0.95；数字 1.5 是 150%，数字 95 是 9500%。"
 
 
 @rule("CT01")
@@ -33,8 +35,10 @@ def unreadable(case: Case) -> Iterator[Finding]:
     for (key, column), spec, entry, name in case.filled():
         if entry.unreadable and not entry.raw.startswith("#") and (key, column) not in case.spread():
             case.suspect(key, column, entry.ref.sheet)
-            kind = "日期" if spec.type == "date" else "数字"
-            yield case.finding("CT02", entry.ref, f"{name}不能识别为{kind}", found=entry.raw, expected=kind)
+            kind = _KINDS.get(spec.type, "数字")
+            advice = _PERCENT_ADVICE if spec.type == "percent" else ""
+            what = f"{name}不能识别为{kind}"
+            yield case.finding("CT02", entry.ref, what, found=entry.raw, expected=kind, advice=advice)
 
 
 @rule("CT03")
@@ -116,7 +120,7 @@ def decimals(case: Case) -> Iterator[Finding]:
 
 @rule("CT07")
 def percentages(case: Case) -> Iterator[Finding]:
-    """97.86 in a percentage cell, or a target in percent beside a fraction."""
+    """The text 97.86 in a percentage cell, or a target in percent beside a fraction."""
     for place, spec, entry, name in case.filled():
         if spec.type == "percent" and entry.reading.startswith("“"):
             case.suspect(*place, entry.ref.sheet)

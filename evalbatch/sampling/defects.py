@@ -218,11 +218,18 @@ def _(form: Form) -> list[Expected]:
     return form.at("CT01", ("K01", _ACTUAL)) + form.at("CT05", ("K01", _ACTUAL))
 
 
-@_defect("完成程度填了 95 而不是 95%", "file")
+@_defect("完成程度填了文本 95 而不是 95%", "file")
 def _(form: Form) -> list[Expected]:
     index = next(i for i, row in enumerate(form.rows("V"), 1) if row["指标性质"] == "定性")
-    form.rows("V")[index - 1]["完成程度"] = Decimal(95)
+    form.rows("V")[index - 1]["完成程度"] = "95"
     return form.at("CT07", (list_key(form.scheme.lists["V"], index), "完成程度"))
+
+
+@_defect("完成程度填了数字 1.5", "file")
+def _(form: Form) -> list[Expected]:
+    index = next(i for i, row in enumerate(form.rows("V"), 1) if row["指标性质"] == "定性")
+    form.rows("V")[index - 1]["完成程度"] = Decimal("1.5")
+    return form.at("CT02", (list_key(form.scheme.lists["V"], index), "完成程度"))
 
 
 @_defect("项目类别不在选项之内", "file")

@@ -180,7 +180,7 @@ def _value(scheme: Scheme, source: random.Random, unit: str, spec: ColumnSpec) -
         case "number":
             return Decimal(source.randint(-20 if spec.signed else 0, 120)) / source.choice((1, 1, 4))
         case "percent":
-            return Decimal(source.randint(0, 100)) / 100
+            return Decimal(source.randint(0, 130)) / 100  # above 100%: 待核
         case "date":
             return date(2024, 1, 1) + timedelta(days=source.randint(0, 400))
         case "choice":

@@ -49,6 +49,7 @@ def test_rows_of_a_list_are_marked_by_their_own_verdict(marks: dict[tuple[str, s
         'AND(INDEX(待核_X_1,ROW()-ROW($A$4))=1,H5="")',
         'AND(INDEX(待核_X_2,ROW()-ROW($A$4))=1,H5="")',
     ]
+    assert marks["履职效益指标表", "H5:H44"] == ["H5>1", 'AND(INDEX(待核_V_1,ROW()-ROW($A$4))=1,H5="")']
     assert marks["重点工作完成情况表", "F5:F54"] == [
         "INDEX(不符_W_1,ROW()-ROW($A$4))=1",
         'AND(INDEX(待核_W_2,ROW()-ROW($A$4))=1,F5="")',

@@ -108,11 +108,12 @@ def test_a_unit_behind_the_figure_wins_over_the_sheet() -> None:
     ("kind", "content", "expected"),
     [
         ("percent", 0.7, "0.7"),
-        ("percent", 70.0, "0.7"),
         ("percent", "70%", "0.7"),
         ("percent", "７０％", "0.7"),
         ("percent", "70", "0.7"),
+        ("percent", "1.5", "0.015"),
         ("percent", 1.0, "1"),
+        ("percent", "100%", "1"),
         ("number", "97.86%", "0.9786"),
         ("number", "12场次", "12"),
         ("count", "49人", "49"),
@@ -126,7 +127,17 @@ def test_other_figures(kind: ColumnType, content: object, expected: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("kind", "content"), [("percent", 9786.0), ("percent", "达成"), ("points", "12元"), ("count", "约5人")]
+    ("kind", "content"),
+    [
+        ("percent", 1.5),
+        ("percent", 70.0),
+        ("percent", 9786.0),
+        ("percent", "150%"),
+        ("percent", "101"),
+        ("percent", "达成"),
+        ("points", "12元"),
+        ("count", "约5人"),
+    ],
 )
 def test_other_figures_that_are_none(kind: ColumnType, content: object) -> None:
     assert read(content, kind).unreadable
