@@ -283,6 +283,8 @@ class _Sheet:
             if not self.formulas.get(place):
                 self.formulas[place] = ""
                 self.errors.setdefault(place, "#VALUE!")
+        for row, column in self.errors:  # of a cell that stands there twice, too
+            self.rows[row][column] = ""
         blank: list[Content] = []
         return Cells([self.rows.get(number, blank) for number in range(self.last)], self.formulas, self.errors)
 
@@ -374,10 +376,10 @@ def _merged(before: list[Content], row: list[Content]) -> list[Content]:
 
 def moment(number: float, *, since_1904: bool, span: bool) -> Content:
     """What a number says in the format of a date, or of a span of time; itself where it says none."""
-    if not -_DAYS < number < _DAYS:
-        return number
     if span or number < 0:  # no date that is shown anywhere
-        return timedelta(days=number)
+        return timedelta(days=number) if abs(number) < timedelta.max.days else number
+    if number >= _DAYS:
+        return number
     milliseconds = round(number % 1 * _DAY_MILLISECONDS)
     if number < 1:
         return (datetime.min + timedelta(milliseconds=milliseconds)).time()

@@ -57,6 +57,7 @@ def cell(xml: str) -> object:
     found = grid(sheet(f'<row r="1"><c r="A1"><v>1</v></c></row><row r="2">{xml}</row>'))
     places = {place for place in found.errors if place[0] == 1}
     assert len(places) < 2
+    assert all(found.at(*place) == "" for place in places)
     return found.errors[places.pop()] if places else found.at(1, 1)
 
 
