@@ -24,7 +24,7 @@ def worker_context(module: str) -> SpawnContext:
     method = _SERVER if _SERVER in multiprocessing.get_all_start_methods() else "spawn"
     context = cast(SpawnContext, multiprocessing.get_context(method))  # a forkserver's has the same methods
     if method == _SERVER:
-        context.set_forkserver_preload([module])
+        context.set_forkserver_preload(["evalbatch.silence", module])
     return context
 
 
@@ -52,8 +52,17 @@ def collect_seldom() -> None:
     gc.set_threshold(_COLLECTED_AFTER)
 
 
+def silence() -> None:
+    """Let this process say nothing on the console: what fails in it is its parent's to tell."""
+    if not os.environ.get("EVALBATCH_DEBUG"):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 2)
+        os.close(nowhere)
+
+
 def bind_to_parent() -> None:
-    """Let this process end when its parent ends, however that happens, and leave Ctrl-C to the parent."""
+    """Let this process end when its parent ends, however that happens, and leave Ctrl-C and the console to the parent."""
+    silence()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import shutil
 import signal
@@ -40,6 +41,44 @@ def short() -> Iterator[Path]:
 
 def test_after_kill_9_the_next_run_is_as_if_it_had_not_been(inbox: Path, short: Path) -> None:
     assert len(list(kill_and_run_again(short, inbox, [0.55, 0.95]))) == 2
+
+
+STARTING = """
+import os, signal, sys
+from multiprocessing import popen_forkserver
+from evalbatch.processes import worker_context
+
+def work():
+    raise AssertionError("never reached")
+
+class Pipe:
+    def __init__(self, descriptor, *_, **__):
+        self.descriptor = descriptor
+    def __enter__(self):
+        return self
+    def __exit__(self, *_):
+        pass
+    def write(self, told):
+        os.write(self.descriptor, told[:int(len(told) * share)])
+        os.kill(os.getpid(), signal.SIGKILL)
+
+share = float(sys.argv[1])
+popen_forkserver.open = Pipe
+worker_context("evalbatch.workers.ready").Process(target=work).start()
+"""
+"""A run that is killed while it tells a worker, from which all may come, what to do: a share of it is told."""
+
+
+@pytest.mark.skipif("forkserver" not in multiprocessing.get_all_start_methods(), reason="there, nothing comes between")
+@pytest.mark.parametrize("share", [0, 0.5, 0.99])
+def test_a_worker_whose_parent_is_killed_while_it_starts_says_nothing(tmp_path: Path, share: float) -> None:
+    with (tmp_path / "said").open("wb") as said:
+        command = [sys.executable, "-c", STARTING, str(share)]
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        process = subprocess.Popen(command, env=environment, stderr=said, start_new_session=True)
+        assert process.wait(30) == -signal.SIGKILL
+        wait_for_end(process.pid)
+    assert (tmp_path / "said").read_text() == ""
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -33,6 +33,7 @@ from evalbatch.scheme.layout import STATUS_LABELS, address
 COVER: Final = "封面"
 _COMPUTED: Final = "测算得分"
 _READY: Final = "可以报送"
+_UNCLAIMED: Final = "自评得分未填"
 _ZERO: Final = Number(Decimal(0))
 
 
@@ -51,11 +52,22 @@ def write_status(form: Form, sheet: Worksheet, row: int) -> None:
         sheet.write_blank(row + offset, 3, None, text)
         sheet.set_row(row + offset, 24)
     put_formula(sheet, row, 2, state, text, _state(form))
+    rows = form.layout(scheme.sheet_of(next(iter(scheme.indicators))))
+    claims = f"'{rows.spec.name}'!{rows.column(SELF_SCORE)}"
     for offset, total in ((1, claimed_total(scheme)), (2, computed_total(scheme))):
         value = number(compile_evaluator(total)(figures)) or Decimal(0)
-        put_formula(sheet, row + offset, 2, to_excel(total, addresses), points, value)
-        grade = _grade(scheme, address(row + offset + 1, 3))
-        put_formula(sheet, row + offset, 3, grade, text, scheme.grade(value))
+        shown, grade = shown_total(form.figures, value)
+        counted = f'IF(COUNTA({claims})=0,"{_UNCLAIMED}",{to_excel(total, addresses)})'
+        put_formula(sheet, row + offset, 2, counted, points, shown)
+        place = address(row + offset + 1, 3)
+        put_formula(sheet, row + offset, 3, f'IF(ISNUMBER({place}),{_grade(scheme, place)},"")', text, grade)
+
+
+def shown_total(figures: FilledFigures, total: Decimal) -> tuple[Value, str]:
+    """A total and its grade as the lines show them: none while no row is claimed."""
+    if all(figures.figure(code, SELF_SCORE) is None for code in figures.scheme.indicators):
+        return _UNCLAIMED, ""
+    return total, figures.scheme.grade(total)
 
 
 def mandatory(scheme: Scheme) -> list[tuple[str, str]]:

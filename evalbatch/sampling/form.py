@@ -13,7 +13,7 @@ from evalbatch.department_workbook.figures import UNIT, FilledFigures
 from evalbatch.department_workbook.frame import printed_cell
 from evalbatch.department_workbook.lists import printed_rows
 from evalbatch.department_workbook.live import live_formulas
-from evalbatch.department_workbook.status import claimed_total, computed_total, mandatory
+from evalbatch.department_workbook.status import claimed_total, computed_total, mandatory, shown_total
 from evalbatch.department_workbook.support import support_layout
 from evalbatch.model import Value
 from evalbatch.sampling.package import Content
@@ -168,8 +168,9 @@ def _status(
     yield (cover, f"C{row}"), state
     for offset, total in enumerate(_totals(scheme), 1):
         points = number(total.evaluate(_Scored(figures, scores))) or Decimal(0)
-        yield (cover, f"C{row + offset}"), points
-        yield (cover, f"D{row + offset}"), scheme.grade(points)
+        shown, grade = shown_total(figures, points)
+        yield (cover, f"C{row + offset}"), shown
+        yield (cover, f"D{row + offset}"), grade
 
 
 __all__ = ["Place", "computed_cells", "typed_cells"]

@@ -99,6 +99,11 @@ class SheetLayout:
         """The address of a cell, without its sheet."""
         return address(self.rows[key], self.columns[column])
 
+    def column(self, column: str) -> str:
+        """The range of a column from the first row to the last, without its sheet."""
+        letter = column_letter(self.columns[column])
+        return f"${letter}${HEADER_ROW + 1}:${letter}${self.last_row}"
+
 
 def visible_columns(sheet: SheetSpec) -> tuple[ColumnSpec, ...]:
     """The columns that the sheet itself shows; the hidden ones stand on the support sheet."""

@@ -212,7 +212,7 @@ class Worker:
                 raise WorkersError("已中断。")
             ours, theirs = context.Pipe()
             self._connection = ours
-            process = context.Process(target=_serve, args=(theirs, self._briefing, self._work), daemon=True)
+            process = context.Process(target=_serve, args=(theirs, self._work), daemon=True)
             reason = ""
             try:
                 process.start()
@@ -221,6 +221,8 @@ class Worker:
                 reason = f"（{error}）" if str(error) else ""
             theirs.close()
         try:
+            # not with the start, which would then be told piece by piece, as it is read: a parent may be killed meanwhile
+            ours.send(self._briefing)
             started = ours.poll(_START_SECONDS) and ours.recv_bytes() == _READY
         except (EOFError, OSError):
             started = False
@@ -239,16 +241,15 @@ _READY: Final = b"ready"
 _RESULT, _FAILED = b"r", b"f"
 
 
-def _serve(connection: Connection, briefing: Briefing, work: Work) -> None:
+def _serve(connection: Connection, work: Work) -> None:
     bind_to_parent()
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    if not os.environ.get("EVALBATCH_DEBUG"):
-        os.dup2(nowhere, 2)  # a library that aborts speaks English to the console
-    scheme = compile_scheme(briefing.scheme, briefing.scheme_file)
-    collect_seldom()
-    _bound_memory(briefing.limits.memory)
-    connection.send_bytes(_READY)
     with contextlib.suppress(EOFError, OSError):
+        briefing: Briefing = connection.recv()
+        scheme = compile_scheme(briefing.scheme, briefing.scheme_file)
+        collect_seldom()
+        _bound_memory(briefing.limits.memory)
+        connection.send_bytes(_READY)
         while connection.poll(_IDLE_SECONDS):
             for arrival in connection.recv():
                 # should the parent be gone and a library hold the interpreter, this alone still ends the process

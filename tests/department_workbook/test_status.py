@@ -51,7 +51,12 @@ def test_faults_and_blanks_are_counted() -> None:
 def test_the_blank_template_counts_its_blanks_and_has_no_points() -> None:
     said = cover(None)
     assert said["填报状态"][0].endswith("处未填")
-    assert said["自评总分"] == (0, "差")
+    assert said["自评总分"] == said["测算总分"] == ("自评得分未填", None)
+
+
+def test_one_claim_makes_a_total() -> None:
+    said = cover(Filling({("A11", "自评得分"): Decimal("1.5")}))
+    assert said["自评总分"] == (1.5, "差")
 
 
 @pytest.mark.parametrize("seed", [None, 1, 2, 3, 5, 8])

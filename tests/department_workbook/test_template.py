@@ -30,7 +30,7 @@ from tests.department_workbook.fillings import PAYLOADS, random_filling, seed_fi
 
 _SCHEME = load_scheme()
 _EXCEL_2010 = {
-    "ABS", "ADDRESS", "AND", "CHAR", "COLUMN", "COLUMNS", "COUNT", "COUNTBLANK", "COUNTIF", "HYPERLINK", "IF", "INDEX", "INT", "ISNUMBER", "LEN", "MATCH", "MAX", "MIN", "N", "NOT", "OR",
+    "ABS", "ADDRESS", "AND", "CHAR", "COLUMN", "COLUMNS", "COUNT", "COUNTA", "COUNTBLANK", "COUNTIF", "HYPERLINK", "IF", "INDEX", "INT", "ISNUMBER", "LEN", "MATCH", "MAX", "MIN", "N", "NOT", "OR",
     "ROUND", "ROUNDUP", "ROW", "ROWS", "SMALL", "SUM", "SUMIF", "SUBSTITUTE", "SUMPRODUCT", "TEXT",
 }  # fmt: skip
 _FORMULA_LIMIT = 8192
