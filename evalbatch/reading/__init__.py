@@ -5,7 +5,7 @@ import zipfile
 from dataclasses import replace
 
 from evalbatch.reading.book import Book, Grid, UnreadableWorkbook
-from evalbatch.reading.container import OLE_MAGIC, refuse_by_magic, refuse_directory
+from evalbatch.reading.container import OLE_MAGIC, XLSB, refuse_by_magic, refuse_directory
 from evalbatch.reading.ods import read_ods
 from evalbatch.reading.submission import NotATemplate, derive, read_submission
 from evalbatch.reading.xlsx import read_xlsx
@@ -13,7 +13,6 @@ from evalbatch.scheme.layout import UNREAD_SHEETS
 
 _XLS_STREAM = "Workbook".encode("utf-16-le")
 _XLSX = "xl/workbook.xml"
-_XLSB = "xl/workbook.bin"
 _REACHES = {"xl/externalLinks/": "外部链接", "xl/connections.": "数据连接"}
 """Parts by which a workbook takes values from elsewhere, and what they are called."""
 _ODS = b"application/vnd.oasis.opendocument.spreadsheet"
@@ -23,7 +22,7 @@ def is_workbook(content: bytes) -> bool:
     """Whether bytes hold a workbook by their content, whatever the file is called."""
     if content.startswith(OLE_MAGIC):
         return _XLS_STREAM in content
-    return _is_ods(content) or bool(_names(content) & {_XLSX, _XLSB})
+    return _is_ods(content) or bool(_names(content) & {_XLSX, XLSB})
 
 
 def read_workbook(content: bytes) -> Book:
@@ -40,7 +39,7 @@ def read_workbook(content: bytes) -> Book:
     if _is_ods(content):
         return read_ods(content)
     names = _names(content)
-    if _XLSB in names:
+    if XLSB in names:
         # as rare, and another library
         from evalbatch.reading.xlsb import read_xlsb
 

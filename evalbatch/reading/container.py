@@ -29,6 +29,8 @@ MAX_AREA: Final = 2_000_000
 """Cells of a sheet's used rectangle: most readers lay the whole rectangle out in memory."""
 
 OLE_MAGIC: Final = bytes.fromhex("d0cf11e0a1b11ae1")
+XLSB: Final = "xl/workbook.bin"
+"""The part by which a package is told to be an .xlsb."""
 _TEXT: Final = re.compile(r"\.xml$|\.rels$|worksheets/[^/]*\.bin$|^xl/[^/]*\.bin$")
 """Parts that are read, and not merely carried as pictures are."""
 _ENTRY: Final = b"PK\1\2"

@@ -16,10 +16,8 @@ import python_calamine
 import xlrd
 
 from evalbatch.reading.book import Book, Content, Grid, UnreadableWorkbook
-from evalbatch.reading.container import DAMAGED, inflate, opened, refuse_area
+from evalbatch.reading.container import DAMAGED, XLSB, inflate, opened, refuse_area
 
-WORKBOOK: Final = "xl/workbook.bin"
-"""The part by which a package is told to be such a workbook."""
 _SHEET: Final = 156
 _ROW: Final = 0
 _CELLS: Final = range(1, 12)
@@ -66,7 +64,7 @@ def _sheet_parts(package: zipfile.ZipFile) -> dict[str, str]:
     relations = ElementTree.fromstring(inflate(package, "xl/_rels/workbook.bin.rels"))
     targets = {relation.get("Id", ""): relation.get("Target", "") for relation in relations}
     parts: dict[str, str] = {}
-    for kind, record in _records(package.read(WORKBOOK)):
+    for kind, record in _records(package.read(XLSB)):
         if kind == _SHEET:
             relation, end = _text(record, 8)
             name, _ = _text(record, end)
