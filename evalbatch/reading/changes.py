@@ -183,17 +183,23 @@ class Comparison:
         """
         if self.same and self.sheet.formulas.items() <= self.grid.formulas.items():
             return
+        name, (template, book) = plain(self.now.sheet), arrangements()
         for (row, column), expected in self.sheet.formulas.items():
             key, place = self.sheet.keys.get(row), self.place(row, column)
             if place is None or (key is not None and key not in self.rows):
                 continue
-            cell, found = address(place[0] + 1, place[1] + 1), self.grid.formulas.get(place)
-            if found is None and (content := as_text(self.grid.at(*place))):
-                yield Changed(row, cell, content, self.sheet.shown.get((row, column), ""))
-            elif found is not None and found != expected and LOST not in found:
-                name, (template, book) = plain(self.now.sheet), arrangements()
-                if _spelled(book, found, name, place[0]) != _spelled(template, expected, name, row):
-                    yield Changed(row, cell, f"={found}", f"={expected}")
+            found = self.grid.formulas.get(place)
+            if found == expected:
+                continue
+            cell = place[0] + 1, place[1] + 1
+            if found is None:
+                content = as_text(self.grid.at(*place))
+                if content:
+                    yield Changed(row, address(*cell), content, self.sheet.shown.get((row, column), ""))
+            elif LOST not in found:
+                same = _is_same if max(len(found), len(expected)) <= KEPT else _is_same_long
+                if not same(template, book, name, row, place[0], expected, found):
+                    yield Changed(row, address(*cell), f"={found}", f"={expected}")
 
 
 class Changed(NamedTuple):
@@ -205,13 +211,19 @@ class Changed(NamedTuple):
     expected: str
 
 
+def _says_the_same(
+    template: Arrangement, book: Arrangement, sheet: str, printed: int, row: int, expected: str, found: str
+) -> bool:
+    """Whether a formula in a row of the book is the template's in that row of the template, in any spelling."""
+    return _spelled(book, found, sheet, row) == _spelled(template, expected, sheet, printed)
+
+
+_is_same: Final = lru_cache(maxsize=8192)(_says_the_same)
+_is_same_long: Final = lru_cache(maxsize=512)(_says_the_same)
+"""Kept apart: sentences and totals are long, few, and the same in most workbooks."""
+
+
 def _spelled(arrangement: Arrangement, formula: str, sheet: str, row: int) -> str:
-    spell = _spell if len(formula) <= KEPT else _spell.__wrapped__
-    return spell(arrangement, formula, sheet, row)
-
-
-@lru_cache(maxsize=8192)
-def _spell(arrangement: Arrangement, formula: str, sheet: str, row: int) -> str:
     """A formula as every program would write it, its cells by key and header instead of their addresses."""
 
     def name(match: re.Match[str]) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 from typing import Final
 
 from evalbatch.model import Entry, Note, Ref, Remark, Row, Submission, Value
@@ -534,6 +535,7 @@ class _Reader:
         sheets = {name: (table.grid, self.standing(table, template[name])) for name, table in self.tables.items()}
         sheets |= {} if audit is None else {AUDIT_SHEET: audit}
 
+        @cache
         def arrangements() -> tuple[Arrangement, Arrangement]:
             was, now = (sheet.standing for sheet in template.values()), (standing for _, standing in sheets.values())
             return arranged(tuple(map(Standing.shape, was))), arranged(tuple(map(Standing.shape, now)))
