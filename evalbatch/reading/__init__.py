@@ -4,7 +4,7 @@ import io
 import zipfile
 from dataclasses import replace
 
-from evalbatch.reading.book import Book, Grid, UnreadableWorkbook
+from evalbatch.reading.book import CONNECTIONS, LINKS, Book, Grid, UnreadableWorkbook
 from evalbatch.reading.container import OLE_MAGIC, refuse_by_magic, refuse_directory
 from evalbatch.reading.ods import read_ods
 from evalbatch.reading.submission import NotATemplate, derive, read_submission
@@ -14,8 +14,8 @@ from evalbatch.scheme.layout import UNREAD_SHEETS
 
 _XLS_STREAM = "Workbook".encode("utf-16-le")
 _XLSX = "xl/workbook.xml"
-_REACHES = {"xl/externalLinks/": "外部链接", "xl/connections.": "数据连接"}
-"""Parts by which a workbook takes values from elsewhere, and what they are called."""
+_REACHES = {"xl/externalLinks/": LINKS, "xl/connections.": CONNECTIONS}
+"""Parts of a package by which a workbook takes values from elsewhere."""
 _ODS = b"application/vnd.oasis.opendocument.spreadsheet"
 
 
