@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any, Generic, TypeVar, cast
 
 from evalbatch.department_rows import summarise
+from evalbatch.department_workbook import printed_form
 from evalbatch.evaluation import evaluate, returned
 from evalbatch.intake import Arrival, Prefill, Roster
 from evalbatch.intake.archives import ARCHIVES
@@ -68,7 +69,7 @@ def examine_file(
     try:
         if arrival.size > MAX_FILE:
             raise UnreadableWorkbook(TOO_LARGE)
-        submission = read_submission(read_workbook(content), scheme, arrival.name)
+        submission = read_submission(read_workbook(content), scheme, arrival.name, printed_form(scheme))
     except NotATemplate:
         return Examined(arrival, digest, other="工作簿不是填报模板，未参与计算")
     except UnreadableWorkbook as error:

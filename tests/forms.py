@@ -7,13 +7,14 @@ import re
 import tomllib
 import zipfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from evalbatch.department_workbook import write_department_workbook
+from evalbatch.department_workbook import printed_form, write_department_workbook
 from evalbatch.evaluation import evaluate
 from evalbatch.model import Finding, Result, Submission
 from evalbatch.reading import Book, Grid, read_submission, read_xlsx
@@ -47,7 +48,7 @@ def blank_template() -> bytes:
 @cache
 def blank_book() -> Book:
     """The blank template as read."""
-    return read_xlsx(blank_template())
+    return replace(read_xlsx(blank_template()), stamp=printed_form(scheme()).stamp)
 
 
 @cache
@@ -74,7 +75,8 @@ def fill(*fillings: Filled, book: Book | None = None) -> Book:
     for name, value in {name: value for filling in fillings for name, value in filling.items()}.items():
         sheet, row, column = place(name)
         typed.setdefault(sheet, {})[row, column] = value
-    return Book(tuple(_type(grid, typed.get(grid.name, {})) for grid in (book or blank_book()).grids))
+    book = book or blank_book()
+    return replace(book, grids=tuple(_type(grid, typed.get(grid.name, {})) for grid in book.grids))
 
 
 def _type(grid: Grid, typed: Mapping[tuple[int, int], Any]) -> Grid:
@@ -104,7 +106,7 @@ def _type(grid: Grid, typed: Mapping[tuple[int, int], Any]) -> Grid:
 
 def submit(*fillings: Filled) -> Submission:
     """The base department with cells typed over, as read."""
-    return read_submission(fill(base(), *fillings), scheme(), "form.xlsx")
+    return read_submission(fill(base(), *fillings), scheme(), "form.xlsx", printed_form(scheme()))
 
 
 def judge(*fillings: Filled, registered: Registered | None = None) -> Result:
@@ -117,18 +119,22 @@ def places(findings: tuple[Finding, ...]) -> list[tuple[str, str, str]]:
     return sorted((finding.code, finding.ref.sheet, finding.ref.cell) for finding in findings)
 
 
-_ROW: Final = re.compile(r"(?:(?:'([^']+)'|([\w一-鿿]+))!)?(\$?[A-Z]{1,3}\$?)(\d+)(?![\w(])")
+_ROW: Final = re.compile(r"(?:(?:'([^']+)'|([\w一-鿿]+))!)?(\$?[A-Z]{1,3}\$?)(\d+)(?![\w(])(:?)")
 
 
 def insert_rows(book: Book, sheet: str, before: int, count: int) -> Book:
     """The book with rows inserted before a 1-based row, every reference rewritten as a spreadsheet does."""
 
     def rewrite(formula: str, here: str) -> str:
+        within = ""
+
         def shift(match: re.Match[str]) -> str:
-            row = int(match[4])
-            if (match[1] or match[2] or here) != sheet or row < before:
+            nonlocal within
+            row, on = int(match[4]), match[1] or match[2] or within or here
+            within = on if match[5] else ""
+            if on != sheet or row < before:
                 return match[0]
-            return match[0].removesuffix(match[4]) + str(row + count)
+            return match[0].removesuffix(match[4] + match[5]) + str(row + count) + match[5]
 
         return _ROW.sub(shift, formula)
 
@@ -143,7 +149,7 @@ def insert_rows(book: Book, sheet: str, before: int, count: int) -> Book:
             for (row, column), text in grid.formulas.items()
         }
         grids.append(Grid(grid.name, rows, grid.hidden, formulas, grid.errors))
-    return Book(tuple(grids))
+    return replace(book, grids=tuple(grids))
 
 
 def clear(book: Book, names: Sequence[str]) -> Book:
@@ -161,13 +167,13 @@ def clear(book: Book, names: Sequence[str]) -> Book:
         rows = [[""] * len(row) if number in gone else row for number, row in enumerate(grid.rows)]
         formulas = {place: text for place, text in grid.formulas.items() if place[0] not in gone}
         grids.append(Grid(grid.name, rows, grid.hidden, formulas, grid.errors))
-    return Book(tuple(grids))
+    return replace(book, grids=tuple(grids))
 
 
 def judge_case(typed: Filled, gone: Sequence[str], registered: Registered | None) -> Result:
     """The base department with cells typed over and rows or sheets removed, evaluated."""
     book = clear(fill(base(), typed), gone)
-    return evaluate(read_submission(book, scheme(), "form.xlsx"), scheme(), registered)
+    return evaluate(read_submission(book, scheme(), "form.xlsx", printed_form(scheme())), scheme(), registered)
 
 
 def parts(content: bytes) -> dict[str, bytes]:

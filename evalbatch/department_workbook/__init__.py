@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -17,9 +19,11 @@ from evalbatch.department_workbook.indicators import write_indicators
 from evalbatch.department_workbook.lines import write_lines
 from evalbatch.department_workbook.lists import write_list
 from evalbatch.department_workbook.marks import write_marks
+from evalbatch.department_workbook.printed import recorded
 from evalbatch.department_workbook.styles import BODY_FONT, BODY_SIZE, Styles
 from evalbatch.department_workbook.support import write_support
 from evalbatch.scheme import Scheme
+from evalbatch.scheme.layout import AUDIT_SHEET, PrintedForm
 
 _SHEET_WRITERS: Final = {"lines": write_lines, "indicators": write_indicators, "list": write_list}
 
@@ -30,22 +34,41 @@ def write_department_workbook(target: Path | BinaryIO, scheme: Scheme, filling: 
     Every formula carries its computed value, so that readers which do not recalculate see the right one.
     Raises ValueError when more list rows are filled than the template prints.
     """
-    figures = FilledFigures(scheme, filling or Filling())
-    options = {
-        "in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
-        "default_format_properties": {"font_name": BODY_FONT, "font_size": BODY_SIZE},
-    }  # fmt: skip
-    with Workbook(str(target) if isinstance(target, Path) else target, options) as workbook:
-        workbook.set_properties({"title": scheme.spec.title, "created": datetime(scheme.year + 1, 1, 1)})
+    with _workbook(target) as workbook:
+        workbook.set_properties({
+            "title": scheme.spec.title, "keywords": printed_form(scheme).stamp,
+            "created": datetime(scheme.year + 1, 1, 1),
+        })  # fmt: skip
         workbook.set_calc_mode("auto")
-        form = Form(scheme, workbook, Styles(workbook), figures)
-        for sheet in scheme.spec.sheet:
-            _SHEET_WRITERS[sheet.kind](form, sheet)
-        write_audit(form)
+        form = _write_read_sheets(workbook, scheme, filling or Filling())
         write_attachment(form)
         write_guide(form)
         write_support(form)
         write_marks(form)
 
 
-__all__ = ["Filling", "write_department_workbook"]
+@lru_cache(maxsize=4)
+def printed_form(scheme: Scheme) -> PrintedForm:
+    """What the template of a scheme prints for nobody to change; found out once a process, by writing it."""
+    workbook = _workbook(BytesIO())
+    _write_read_sheets(workbook, scheme, Filling())
+    return recorded(workbook, {*scheme.sheets, AUDIT_SHEET})
+
+
+def _workbook(target: Path | BinaryIO) -> Workbook:
+    options = {
+        "in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
+        "default_format_properties": {"font_name": BODY_FONT, "font_size": BODY_SIZE},
+    }  # fmt: skip
+    return Workbook(str(target) if isinstance(target, Path) else target, options)
+
+
+def _write_read_sheets(workbook: Workbook, scheme: Scheme, filling: Filling) -> Form:
+    form = Form(scheme, workbook, Styles(workbook), FilledFigures(scheme, filling))
+    for sheet in scheme.spec.sheet:
+        _SHEET_WRITERS[sheet.kind](form, sheet)
+    write_audit(form)
+    return form
+
+
+__all__ = ["Filling", "printed_form", "write_department_workbook"]

@@ -52,3 +52,5 @@ class Book:
     formulas_known: bool = True
     reaches: tuple[str, ...] = ()
     """What it takes values from outside by; none of it is ever followed."""
+    stamp: str = ""
+    """Which print of the template it says that it was made of."""

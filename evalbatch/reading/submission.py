@@ -11,6 +11,7 @@ from typing import Final
 from evalbatch.model import Entry, Note, Ref, Remark, Row, Submission, Value
 from evalbatch.reading.arrangement import (
     INDICATOR_CONSTANTS,
+    REFERENCE,
     SheetPlaces,
     Slot,
     holds_printed_formula,
@@ -19,13 +20,24 @@ from evalbatch.reading.arrangement import (
 )
 from evalbatch.reading.book import Book, Grid, UnreadableWorkbook
 from evalbatch.reading.cells import as_text, plain, read_cell
-from evalbatch.reading.changes import LOST, rewritten, typed_over
+from evalbatch.reading.changes import (
+    LOST,
+    Arrangement,
+    Comparison,
+    Standing,
+    TemplateSheet,
+    arranged,
+    rewritten,
+    template_sheets,
+    typed_over,
+)
 from evalbatch.scheme import CONTENT, INDICATOR_INPUTS, Formula, Scheme
 from evalbatch.scheme.layout import (
     AUDIT_SHEET,
     KEY_HEADER,
     STATUS_LABELS,
     UNREAD_SHEETS,
+    PrintedForm,
     address,
     compress,
     printed_texts,
@@ -33,10 +45,14 @@ from evalbatch.scheme.layout import (
 )
 from evalbatch.scheme.spec import SheetSpec
 
+COVER: Final = "封面"
+EXPLANATION: Final = "情况说明"
 REQUIRED: Final = ("封面", "绩效自评表", "预算执行情况表")
 _HEADER_SEARCH: Final = 40
 _TOTAL_LABELS: Final = frozenset({"合计", "总计", "小计", "共计"})
-_UNIT_DECLARED: Final = re.compile(r"单位[:：]\s*(亿元|万元|千元|元)")
+_UNIT_DECLARED: Final = re.compile(r"(?:单位[:(]*|\(|^)(?:人民币)?(亿元|万元|千元|元)(?=人民币|\W|$)")
+_UNIT_UNKNOWN: Final = re.compile(r"\(?(?:金额|货币|计量)?单位[:(]*([^,。;()]{0,6}[元万亿][^,。;()]{0,6})\)?")
+"""Other words for a unit of money, 百万元 or 万美元."""
 _YEAR: Final = re.compile(r"(?<!\d)(20\d{2})(?!\d)")
 
 
@@ -44,12 +60,13 @@ class NotATemplate(UnreadableWorkbook):
     """A workbook that has none of the form's sheets: other material, not a submission."""
 
 
-def read_submission(book: Book, scheme: Scheme, source: str) -> Submission:
+def read_submission(book: Book, scheme: Scheme, source: str, printed: PrintedForm | None = None) -> Submission:
     """The typed submission of a workbook; ``source`` is its path relative to the inbox.
 
+    Where the book is stamped as made of the ``printed`` form, whatever else differs from that is remarked on.
     Raises NotATemplate when no required sheet is there. Every other fault becomes a remark.
     """
-    return _Reader(book, scheme, source).read()
+    return _Reader(book, scheme, source, printed).read()
 
 
 @dataclass(slots=True)
@@ -65,12 +82,15 @@ class _Table:
     """List rows with content but without a key of their own."""
     inputs: list[tuple[int, bool]] = field(default_factory=list)
     """The columns in which a department fills something in, and whether zeros there may be a formula's."""
+    missed: set[str] = field(default_factory=set)
+    """The columns that are missing and told to be."""
     unit: str = ""
 
 
 class _Reader:
-    def __init__(self, book: Book, scheme: Scheme, source: str) -> None:
+    def __init__(self, book: Book, scheme: Scheme, source: str, printed: PrintedForm | None) -> None:
         self.scheme = scheme
+        self.printed = printed if printed is not None and printed.stamp == book.stamp else None
         self.source = source
         self.book = book
         self.layout = template_layout(scheme)
@@ -112,9 +132,11 @@ class _Reader:
             self.presume_formulas()
         self.derive()
         self.note_uncalculated()
+        audit = self.find_audit()
+        changes = self.compare(audit)
         for table in self.tables.values():
-            self.remark_changes(table)
-        explanations = self.read_audit()
+            self.remark_changes(table, *changes.get(table.spec.name, ({}, {})))
+        explanations = {} if audit is None else self.read_audit(*audit, *changes.get(AUDIT_SHEET, ({}, {})))
         self.remark_strangers()
         return Submission(
             code=self.text("T02"),
@@ -195,6 +217,7 @@ class _Reader:
         for column in table.spec.columns:
             if column.hidden or column.name in table.columns or column.computed or column.type in ("rate", "label"):
                 continue
+            table.missed.add(column.name)
             self.remark(
                 "FS06", table.spec.name, address(best_row + 1, 1), f"缺少栏目“{column.name}”", "缺少", column.name,
                 keys=[(key, column.name) for key, line in self.scheme.lines.items() if line.sheet == table.spec.name],
@@ -343,12 +366,18 @@ class _Reader:
             return
         for row in range(table.header):
             for column, content in enumerate(table.grid.rows[row]):
-                if not isinstance(content, str) or (row, column) in table.grid.formulas:
+                formula = table.grid.formulas.get((row, column), "")
+                if not isinstance(content, str) or not content or REFERENCE.search(formula):
                     continue
-                match = _UNIT_DECLARED.search(content)
+                word = plain(content)
+                match = _UNIT_DECLARED.search(word)
+                cell = address(row + 1, column + 1)
+                unknown = _UNIT_UNKNOWN.fullmatch(word)
+                if match is None and unknown is not None:
+                    what = f"本表注明的金额单位“{unknown[1]}”不能识别，本表按{table.unit}读取"
+                    self.remark("HD03", table.spec.name, cell, what, unknown[1], self.unit)
                 if match is None or match[1] == self.unit:
                     continue
-                cell = address(row + 1, column + 1)
                 self.remark(
                     "HD03", table.spec.name, cell, f"本表注明的金额单位与封面不同，本表按{match[1]}读取",
                     match[1], self.unit,
@@ -356,6 +385,11 @@ class _Reader:
                 note = f"本表按{match[1]}换算为万元（封面为{self.unit}）"
                 self.notes.append(Note(table.spec.name, "", "", None, content, cell, note))
                 table.unit = match[1]
+
+    def names_the_unit(self, text: str) -> bool:
+        """Whether a text above a table says the unit that holds for the whole workbook."""
+        match = _UNIT_DECLARED.search(plain(text))
+        return match is not None and match[1] == self.unit
 
     # ---------------------------------------------------------------- entries
 
@@ -454,53 +488,111 @@ class _Reader:
 
     # ---------------------------------------------------------------- the rest of the book
 
-    def remark_changes(self, table: _Table) -> None:
+    def find_audit(self) -> tuple[Grid, Standing] | None:
+        """数据审核 and where its rows stand, by the ids of their checks."""
+        grid = next((grid for grid in self.book.grids if plain(grid.name) == AUDIT_SHEET), None)
+        if grid is None:
+            return None
+        known = {check.id for check in self.scheme.checks}
+        for number, cells in enumerate(grid.rows[:_HEADER_SEARCH]):
+            words = [plain(cell) if isinstance(cell, str) else "" for cell in cells]
+            if KEY_HEADER in words and EXPLANATION in words:
+                columns = {word: words.index(word) for word in words if word}
+                ids = ((as_text(grid.at(row, columns[KEY_HEADER])), row) for row in range(number + 1, len(grid.rows)))
+                rows = {check: row for check, row in ids if check in known}
+                return grid, Standing(AUDIT_SHEET, number, tuple(columns.items()), tuple(rows.items()))
+        return None
+
+    def standing(self, table: _Table, template: TemplateSheet) -> Standing:
+        """Where the printed rows of a sheet stand; of a list those without content too, and the lines under 封面."""
+        printed, grid, rows = template.standing, table.grid, table.rows
+        at = table.columns.get(KEY_HEADER if printed.alike else self.label_column(table))
+        if at is not None and printed.alike:
+            if all(grid.at(row, at) == key for key, row in printed.rows):
+                rows = dict(printed.rows)
+            else:
+                known = self.layout[printed.sheet].rows
+                keys = ((plain(as_text(grid.at(row, at))).upper(), row) for row in self.data_rows(table))
+                rows = {key: row for key, row in keys if key in known}
+        elif at is not None and printed.sheet == COVER:
+            labels = {as_text(grid.at(row, at)): row for row in self.data_rows(table)}
+            rows = table.rows | {label: labels[label] for label in STATUS_LABELS if label in labels}
+        return printed._replace(header=table.header, columns=tuple(table.columns.items()), rows=tuple(rows.items()))
+
+    def compare(
+        self, audit: tuple[Grid, Standing] | None
+    ) -> dict[str, tuple[dict[str, tuple[str, str]], dict[str, str]]]:
+        """By sheet, the cells whose printed text was changed, with both texts, and those whose formula was."""
+        if self.printed is None:
+            return {}
+        template = template_sheets(self.scheme, self.printed)
+        sheets = {name: (table.grid, self.standing(table, template[name])) for name, table in self.tables.items()}
+        sheets |= {} if audit is None else {AUDIT_SHEET: audit}
+
+        def arrangements() -> tuple[Arrangement, Arrangement]:
+            was, now = (sheet.standing for sheet in template.values()), (standing for _, standing in sheets.values())
+            return arranged(tuple(map(Standing.shape, was))), arranged(tuple(map(Standing.shape, now)))
+
+        # without all sheets, rows and columns few formulas can be the template's: that is told already
+        seen = self.book.formulas_known and not any(one.code in ("FS02", "FS05", "FS06") for one in self.remarks)
+        found: dict[str, tuple[dict[str, tuple[str, str]], dict[str, str]]] = {}
+        for name, (grid, now) in sheets.items():
+            beside, header = Comparison(grid, template[name], now), template[name].standing.header
+            missed = self.tables[name].missed if name in self.tables else ()
+            texts = {cell: (said, expected) for cell, said, expected in beside.texts() if expected not in missed}
+            computed: dict[str, str] = {}
+            for change in beside.formulas(arrangements) if seen else ():
+                if change.row > header:
+                    computed[change.cell] = change.found
+                elif not (change.found.startswith(change.expected) or self.names_the_unit(change.found)):
+                    texts[change.cell] = change.found, change.expected
+            found[name] = texts, computed
+        return found
+
+    def remark_changes(self, table: _Table, texts: Mapping[str, tuple[str, str]], computed: Mapping[str, str]) -> None:
         """What the department changed of what the template printed or computes; none of it counts."""
         sheet, printed = table.spec.name, printed_texts(self.scheme, table.spec.name)
         # these have rules of their own: FS10 and SC08 for names, SC01 for the groups
         own = (self.label_column(table), *INDICATOR_CONSTANTS)
         columns = {name: at for name, at in table.columns.items() if name not in own}
-        texts = list(rewritten(table.grid, table.rows, columns, printed))
-        if texts:
-            found, expected = texts[0][1:]
-            what = "模板印制的文字被改动，以方案为准"
-            self.remark(
-                "FS12", sheet, compress(cell for cell, *_ in texts), what, found, expected, variant="文字"
-            )  # fmt: skip
-        computed = [column.name for column in table.spec.columns if column.computed or column.formula is not None]
-        self.remark_typed_over(
-            sheet, table.grid, table.rows.values(), [table.columns[name] for name in computed if name in table.columns]
-        )
+        unit = {remark.ref.cell for remark in self.remarks if (remark.code, remark.ref.sheet) == ("HD03", sheet)}
+        rows = {cell: (said, expected) for cell, said, expected in rewritten(table.grid, table.rows, columns, printed)}
+        self.remark_texts(sheet, {cell: both for cell, both in {**rows, **texts}.items() if cell not in unit})
+        names = [column.name for column in table.spec.columns if column.computed or column.formula is not None]
+        places = [table.columns[name] for name in names if name in table.columns]
+        self.remark_computed(sheet, table.grid, table.rows.values(), places, computed)
         # without its rows and columns no formula can be the template's: that is told already
         told = any(remark.ref.sheet == sheet and remark.code in ("FS05", "FS06") for remark in self.remarks)
         if sheet in self.reformed and not told:
             what = "合计、全年预算数的公式与模板不同，按填报数审核"
             self.remark("FS12", sheet, compress(self.reformed[sheet]), what, "改动的公式", "模板的公式", variant="合计")
 
-    def remark_typed_over(self, sheet: str, grid: Grid, rows: Iterable[int], columns: Sequence[int]) -> None:
-        typed = list(typed_over(grid, rows, columns)) if self.book.formulas_known else []
-        if typed:
-            what = "由公式计算的单元格被改填，没有采用，以系统计算为准"
-            self.remark("FS12", sheet, compress(cell for cell, _ in typed), what, typed[0][1], "公式")
+    def remark_texts(self, sheet: str, texts: Mapping[str, Sequence[str]]) -> None:
+        if texts:
+            found, expected = next(iter(texts.values()))
+            what = "模板印制的文字被改动，以方案为准"
+            self.remark("FS12", sheet, compress(texts), what, found, expected, variant="文字")
 
-    def read_audit(self) -> dict[str, str]:
-        """情况说明 by the id of its check; verdicts that were typed over are remarked on."""
-        grid = next((grid for grid in self.book.grids if plain(grid.name) == AUDIT_SHEET), None)
-        if grid is None:
-            return {}
-        for number, row in enumerate(grid.rows[:_HEADER_SEARCH]):
-            words = [plain(cell) if isinstance(cell, str) else "" for cell in row]
-            if KEY_HEADER in words and "情况说明" in words:
-                key, text = words.index(KEY_HEADER), words.index("情况说明")
-                keys = {line: as_text(grid.at(line, key)) for line in range(number + 1, len(grid.rows))}
-                known = {check.id for check in self.scheme.checks}
-                rows = [line for line, code in keys.items() if code in known]
-                # a right side may be a threshold, a formula without a reference
-                computed = [words.index(name) for name in ("左值", "差额", "结果") if name in words]
-                self.remark_typed_over(AUDIT_SHEET, grid, rows, computed)
-                found = ((code, as_text(grid.at(line, text))) for line, code in keys.items())
-                return {code: said for code, said in found if code and said}
-        return {}
+    def remark_computed(
+        self, sheet: str, grid: Grid, rows: Iterable[int], columns: Sequence[int], changed: Mapping[str, str]
+    ) -> None:
+        typed = dict(typed_over(grid, rows, columns)) if self.book.formulas_known else {}
+        typed |= changed
+        if typed:
+            what = "由公式计算的单元格被改动，没有采用，以系统计算为准"
+            self.remark("FS12", sheet, compress(typed), what, next(iter(typed.values())), "模板的公式")
+
+    def read_audit(
+        self, grid: Grid, standing: Standing, texts: Mapping[str, tuple[str, str]], computed: Mapping[str, str]
+    ) -> dict[str, str]:
+        """情况说明 by the id of its check; what was typed over is remarked on."""
+        columns = dict(standing.columns)
+        self.remark_texts(AUDIT_SHEET, texts)
+        # a right side may be a threshold, a formula without a reference
+        places = [columns[name] for name in ("左值", "差额", "结果") if name in columns]
+        self.remark_computed(AUDIT_SHEET, grid, dict(standing.rows).values(), places, computed)
+        found = ((check, as_text(grid.at(row, columns[EXPLANATION]))) for check, row in standing.rows)
+        return {check: said for check, said in found if said}
 
     def remark_strangers(self) -> None:
         """Sheets that the template does not have, and hidden ones, when they hold figures; ways out of the workbook."""

@@ -95,6 +95,24 @@ class SheetLayout:
         return f"${letter}${HEADER_ROW + 1}:${letter}${self.last_row}"
 
 
+@dataclass(frozen=True, slots=True)
+class PrintedSheet:
+    """What the template prints on a sheet for nobody to change, by 0-based row and column."""
+
+    texts: Mapping[tuple[int, int], str]
+    formulas: Mapping[tuple[int, int], str]
+    shown: Mapping[tuple[int, int], str]
+    """What the formulas say that say a text in the blank template."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PrintedForm:
+    """What the template prints on the sheets that are read; a file says by its stamp that it was made of this print."""
+
+    stamp: str
+    sheets: Mapping[str, PrintedSheet]
+
+
 def visible_columns(sheet: SheetSpec) -> tuple[ColumnSpec, ...]:
     """The columns that the sheet itself shows; the hidden ones stand on the support sheet."""
     return sheet.visible

@@ -10,6 +10,7 @@ from pathlib import Path
 import olefile
 import pytest
 
+from evalbatch.department_workbook import printed_form
 from evalbatch.evaluation import evaluate
 from evalbatch.model import Submission
 from evalbatch.reading import UnreadableWorkbook, is_workbook, read_submission, read_workbook
@@ -25,7 +26,7 @@ CODES = ("101006", "101007", "203002")
 
 
 def submission(path: Path) -> Submission:
-    return read_submission(read_workbook(path.read_bytes()), scheme(), "x")
+    return read_submission(read_workbook(path.read_bytes()), scheme(), "x", printed_form(scheme()))
 
 
 @needs_libreoffice

@@ -14,6 +14,7 @@ from typing import Any, Final
 import openpyxl
 import pytest
 
+from evalbatch.department_workbook import printed_form
 from evalbatch.evaluation import evaluate
 from evalbatch.model import Result, Submission
 from evalbatch.reading import Book, Grid, read_submission, read_xlsx
@@ -25,7 +26,8 @@ from tests.forms import base, blank_template, fill, place, places, scheme
 SHEETS: Final = tuple(template_layout(scheme()))
 BUDGET: Final = "预算执行情况表"
 HEADER: Final = HEADER_ROW - 1
-_REFERENCE: Final = re.compile(r"(?:(?:'([^']+)'|([\w一-鿿]+))!)?\$?([A-Z]{1,3})\$?(\d+)(?![\w(])")
+_REFERENCE: Final = re.compile(r"(?:(?:'([^']+)'|([\w一-鿿]+))!)?\$?([A-Z]{1,3})\$?(\d+)(?![\w(])(:?)")
+"""A cell, or the first end of a range; the other end is on the same sheet."""
 AWARD: Final = {
     "Y01.类型": "加分", "Y01.级别": "省级", "Y01.工作事项": "试点", "Y01.文号": "1号", "Y01.自报分值": 2,
     "V01.偏差原因": "无", "S10.说明": "已核对", "A11.扣分原因": "无",
@@ -38,7 +40,7 @@ def book() -> Book:
 
 
 def read(form: Book) -> Submission:
-    return read_submission(form, scheme(), "form.xlsx")
+    return read_submission(form, scheme(), "form.xlsx", printed_form(scheme()))
 
 
 def judged(form: Book) -> Result:
@@ -69,12 +71,17 @@ def moved(form: Book, sheet: str, row: Callable[[int], int], column: Callable[[i
     """The book with the cells of a sheet moved (0-based), all references following as in a spreadsheet; -1 deletes."""
 
     def rewrite(formula: str, here: str) -> str:
+        within = ""
+
         def shift(match: re.Match[str]) -> str:
-            if (match[1] or match[2] or here) != sheet:
+            nonlocal within
+            on = match[1] or match[2] or within or here
+            within = on if match[5] else ""
+            if on != sheet:
                 return match[0]
             at = row(int(match[4]) - 1), column(column_number(match[3]) - 1)
             prefix = match[0][: match.start(3) - match.start()].rstrip("$")
-            return "#REF!" if -1 in at else prefix + address(at[0] + 1, at[1] + 1)
+            return "#REF!" if -1 in at else prefix + address(at[0] + 1, at[1] + 1) + match[5]
 
         return _REFERENCE.sub(shift, formula)
 
@@ -182,7 +189,7 @@ def test_renamed_and_reordered_sheets_change_nothing(name: str) -> None:
         replace(grid, name=name.format(grid.name), formulas={p: renamed(t, name) for p, t in grid.formulas.items()})
         for grid in reversed(book().grids)
     )
-    result = judged(Book(grids))
+    result = judged(replace(book(), grids=grids))
     assert said(result.submission) == said(untouched().submission)
     assert places(result.findings) == places(untouched().findings)
 
@@ -225,7 +232,7 @@ def test_merged_labels_change_no_figure(sheet: str) -> None:
                     if at < len(rows[number]) and rows[number][at] == rows[number - 1][at]:
                         rows[number][at] = ""
         grids.append(replace(grid, rows=rows))
-    result = judged(Book(tuple(grids)))
+    result = judged(replace(book(), grids=tuple(grids)))
     assert said(result.submission)[1] == said(untouched().submission)[1]
     assert points(result) == points(untouched())
     assert places(result.findings) == places(untouched().findings)

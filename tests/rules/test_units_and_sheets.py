@@ -11,7 +11,7 @@ from evalbatch.evaluation import evaluate
 from evalbatch.model import Finding
 from evalbatch.reading import Book, Grid, read_submission
 from evalbatch.scheme.layout import template_layout
-from tests.forms import base, fill, judge, places, scheme
+from tests.forms import base, fill, judge, places, scheme, submit
 
 SHEET = "预算执行情况表"
 
@@ -54,6 +54,21 @@ def test_in_yuan_there_is_no_tail(unit: str, level: str) -> None:
     findings = judge(typed).findings
     assert [(finding.code, finding.ref.cell, finding.level) for finding in findings] == [("ID01", "H37", level)]
     assert findings[0].difference == Decimal("0.01")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "金额单位：元", "单位:元", "（元）", "元", "单位：人民币元", "部门预算执行情况表（单位：元）", "金額单位：元 ",
+        {"value": "金额单位：元", "formula": '"金额单位：元"'},
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("cell", ["K2", "A1"])
+def test_a_sheet_that_names_another_unit_in_any_words_is_read_in_it(said: Any, cell: str) -> None:
+    found = submit({f"{SHEET}!{cell}": said})
+    told = [(remark.code, remark.ref.cell, remark.found) for remark in found.remarks if remark.ref.sheet == SHEET]
+    assert ("HD03", cell, "元") in told
+    assert found.cells["S10", "决算数"].value == Decimal("0.0981")
 
 
 def with_sheet(grid: Grid) -> list[Finding]:
