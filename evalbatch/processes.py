@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -11,6 +12,8 @@ from multiprocessing.context import SpawnContext
 from typing import Final, cast
 
 _SERVER: Final = "forkserver"
+_COLLECTED_AFTER: Final = 50_000
+"""New objects after which garbage is searched for; Python's own 700 are reached several times in a workbook."""
 
 
 def worker_context(module: str) -> SpawnContext:
@@ -38,6 +41,15 @@ def prepare_workers(module: str) -> None:
         forkserver.ensure_running()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, waiting)
+
+
+def collect_seldom() -> None:
+    """Let garbage that refers to itself lie a little longer: hardly any is made, and each search for it costs.
+
+    What is there already stays for good and is never searched again.
+    """
+    gc.freeze()
+    gc.set_threshold(_COLLECTED_AFTER)
 
 
 def silence() -> None:

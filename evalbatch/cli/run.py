@@ -58,8 +58,9 @@ def run(
     quiet: Quiet = False,
 ) -> int:
     """读取收件文件夹中的全部工作簿，写出一个汇总排名工作簿。"""
-    from evalbatch.processes import prepare_workers
+    from evalbatch.processes import collect_seldom, prepare_workers
 
+    collect_seldom()
     if not cluster:
         prepare_workers("evalbatch.workers.ready")
     from evalbatch.console import progress, working

@@ -7,10 +7,9 @@ import zlib
 from dataclasses import replace
 
 from evalbatch.reading.book import CONNECTIONS, LINKS, Book, Grid, UnreadableWorkbook
-from evalbatch.reading.container import OLE_MAGIC, refuse_by_magic, refuse_directory
+from evalbatch.reading.container import OLE_MAGIC, XLSB, refuse_by_magic, refuse_directory
 from evalbatch.reading.ods import read_ods
 from evalbatch.reading.submission import NotATemplate, derive, read_submission
-from evalbatch.reading.xlsb import WORKBOOK, read_xlsb
 from evalbatch.reading.xlsx import read_xlsx
 from evalbatch.scheme.layout import UNREAD_SHEETS
 
@@ -29,7 +28,7 @@ def is_workbook(content: bytes) -> bool:
     """Whether bytes hold a workbook by their content, whatever the file is called."""
     if content.startswith(OLE_MAGIC):
         return _XLS_STREAM in content
-    return _is_ods(content) or bool(_names(content) & {_XLSX, WORKBOOK})
+    return _is_ods(content) or bool(_names(content) & {_XLSX, XLSB})
 
 
 def read_workbook(content: bytes) -> Book:
@@ -46,7 +45,13 @@ def read_workbook(content: bytes) -> Book:
     if _is_ods(content):
         return replace(read_ods(content), stamp=_stamp(content))
     names = _names(content)
-    book = read_xlsb(content) if WORKBOOK in names else read_xlsx(content, unread=UNREAD_SHEETS)
+    if XLSB in names:
+        # as rare, and another library
+        from evalbatch.reading.xlsb import read_xlsb
+
+        book = read_xlsb(content)
+    else:
+        book = read_xlsx(content, unread=UNREAD_SHEETS)
     reaches = tuple(what for start, what in _REACHES.items() if any(name.startswith(start) for name in names))
     return replace(book, reaches=reaches, stamp=_stamp(content))
 

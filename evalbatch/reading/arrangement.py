@@ -37,8 +37,7 @@ class Slot:
     column: ColumnSpec
     mandatory: bool
     sheet: str
-    row: int
-    index: int
+    place: tuple[int, int]
     blank: Entry
     """What is read where nothing stands."""
     moved: str
@@ -47,11 +46,6 @@ class Slot:
     """The formula that the template has here, its cells by key and column; ``""`` where it has none."""
     places: Mapping[tuple[str, int, int], str]
     """What such a formula may refer to: key and column by sheet, row and column of the book."""
-
-    @property
-    def ref(self) -> Ref:
-        """The cell of the book."""
-        return self.blank.ref
 
 
 @lru_cache(maxsize=8)
@@ -117,7 +111,7 @@ def _row_slots(
         elif layout.cell(key, column.name) != cell:
             moved = "行列位置与模板不同，按编码与栏目读取"
         yield Slot(
-            key, column, column.name in mandatory, where.sheet, row, index, Entry(Ref(where.sheet, cell), None),
+            key, column, column.name in mandatory, where.sheet, (row, index), Entry(Ref(where.sheet, cell), None),
             moved, printed.get((prefix or key, column.name), ""), places,
         )  # fmt: skip
 

@@ -77,6 +77,9 @@ def read_cell(
     """
     if content == "" or content is None or (isinstance(content, str) and not plain(content)):
         return Entry(ref, None)
+    if isinstance(content, float) and column.type == "amount":  # what nearly all cells are
+        value = exact(content)
+        return Entry(ref, value * units[unit], f"{value:f}")
     raw = as_text(content)
     match column.type:
         case "text" | "label":

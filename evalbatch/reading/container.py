@@ -1,4 +1,4 @@
-"""Bytes of a workbook -> its container opened within bounds, and its values by calamine; knows no sheet's meaning."""
+"""Bytes of a workbook -> its container opened within bounds; knows no sheet's meaning."""
 
 from __future__ import annotations
 
@@ -9,14 +9,12 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 from xml.etree import ElementTree
 
-import python_calamine
-
-from evalbatch.reading.book import Content, UnreadableWorkbook
+from evalbatch.reading.book import UnreadableWorkbook
 
 MAX_INFLATED: Final = 512 * 1024 * 1024
 """Bytes that all parts of one workbook may inflate to, pictures included."""
@@ -28,9 +26,11 @@ MAX_ENTRIES: Final = 100_000
 MAX_ROWS: Final = 50_000
 MAX_COLUMNS: Final = 1_000
 MAX_AREA: Final = 2_000_000
-"""Cells of a sheet's used rectangle: calamine lays the whole rectangle out in memory."""
+"""Cells of a sheet's used rectangle: most readers lay the whole rectangle out in memory."""
 
 OLE_MAGIC: Final = bytes.fromhex("d0cf11e0a1b11ae1")
+XLSB: Final = "xl/workbook.bin"
+"""The part by which a package is told to be an .xlsb."""
 _TEXT: Final = re.compile(r"\.xml$|\.rels$|worksheets/[^/]*\.bin$|^xl/[^/]*\.bin$")
 """Parts that are read, and not merely carried as pictures are."""
 _ENTRY: Final = b"PK\1\2"
@@ -100,23 +100,3 @@ def refuse_area(rows: int, columns: int, most_rows: int = MAX_ROWS) -> None:
             f"工作表的使用范围到了第 {rows} 行、第 {columns} 列，超出读取上限。"
             "请删去表格以外的内容（选中多余的行列后删除）再重新报送。"
         )
-
-
-def values(content: bytes, sheets: Collection[str]) -> list[tuple[str, bool, Sequence[Sequence[Content]]]]:
-    """Name, whether hidden, and rows of each of the sheets, in workbook order."""
-    try:
-        workbook = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
-        found: list[tuple[str, bool, Sequence[Sequence[Content]]]] = []
-        for sheet in workbook.sheets_metadata:
-            if sheet.name not in sheets:
-                continue
-            rows = workbook.get_sheet_by_name(sheet.name).to_python(skip_empty_area=False)
-            hidden = sheet.visible != python_calamine.SheetVisibleEnum.Visible
-            found.append((sheet.name, hidden, rows))
-        return found
-    except (KeyboardInterrupt, SystemExit, MemoryError):
-        raise
-    except python_calamine.PasswordError:
-        raise UnreadableWorkbook("文件设有打开密码，请去掉密码后重新报送。") from None
-    except BaseException:  # noqa: BLE001  # a panic of the Rust reader derives from BaseException
-        raise UnreadableWorkbook(DAMAGED) from None

@@ -1,17 +1,18 @@
-"""XML of an .xlsx part -> the same content in the one plain spelling that every reader takes alike.
+"""XML of an .xlsx part -> the same content in the one plain spelling that is read.
 
 A part may be spelled in many ways that are one to an XML parser (quotes, prefixes, comments, encodings) and in some
 that each program takes in its own way (cells twice, figures that are none). What Excel, WPS, LibreOffice and openpyxl
-write is plain already and only recognised; anything else is parsed and written anew, what is doubtful as an error value.
+write is plain already; anything else is parsed and written anew here, what is doubtful as an error value.
 """
 
 from __future__ import annotations
 
 import math
 import re
+from datetime import date, datetime
 from typing import Final
 from xml.parsers import expat
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import escape
 
 from evalbatch.reading.book import ERROR_VALUES, UnreadableWorkbook
 from evalbatch.reading.container import DAMAGED, refuse_area
@@ -23,90 +24,38 @@ NAMESPACES: Final = (MAIN, "http://purl.oclc.org/ooxml/spreadsheetml/main")
 _SHEET: Final = b'<worksheet xmlns="%s"><sheetData>%%s</sheetData></worksheet>' % MAIN.encode()
 _DOUBTFUL: Final = "#VALUE!"
 
-_NUMBER: Final = rb"-?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,2})?"
-_SAID: Final = rb"[^<&]*+(?:&(?:amp|lt|gt|quot|apos|#10);[^<&]*+)*+"
-_FORMULA: Final = rb'(?:<f(?: [\w:]+="[^"<&]*")*+(?:/>|>' + _SAID + rb"</f>))?+"
-_TEXT: Final = rb'<t(?: xml:space="preserve")?+(?:/>|>' + _SAID + rb"</t>)"
-_CELL: Final = (
-    rb'<c r="[A-Z]{1,3}(?P=row)"(?: s="\d++")?+(?: (?:cm|vm|ph)="\w++")*+(?:/>|'
-    rb'(?: t="n")?+>' + _FORMULA + rb"(?:<v>(?:" + _NUMBER + rb")?+</v>|<v/>)?+</c>|"
-    rb' t="s"><v>\d{1,7}</v></c>|'
-    rb' t="str">' + _FORMULA + rb'(?:<v(?: xml:space="preserve")?+>' + _SAID + rb"</v>|<v/>)?+</c>|"
-    rb' t="b">' + _FORMULA + rb"<v>[01]</v></c>|"
-    rb' t="e">' + _FORMULA + b"<v>(?:" + "|".join(map(re.escape, ERROR_VALUES)).encode() + rb")</v></c>|"
-    rb' t="inlineStr"><is>' + _TEXT + rb"</is></c>)"
-)
-_ROWS: Final = re.compile(
-    rb'(?:<row r="(?P<row>[1-9]\d{0,6})"(?: [\w:]+="[^"<&]*")*+(?:/>|>(?:' + _CELL + rb")*+</row>))*+", re.DOTALL
-)
-_STRINGS: Final = re.compile(
-    rb"(?:<si>(?:" + _TEXT + rb'|(?:<r>(?:<rPr>(?:<\w+(?: \w+="[^"<&]*")*+/>)*+</rPr>)?+' + _TEXT + rb"</r>)+)</si>)*+"
-)
-_PROLOG: Final = re.compile(rb'(?:\xef\xbb\xbf)?(?:<\?xml version="1\.0"(?: encoding="[Uu][Tt][Ff]-8")?[^<>]*\?>)?\s*')
-_CONTROLS: Final = bytes({*range(32)} - {9, 10, 13})
-_TAGS: Final = re.compile(rb"<(?:row|f)( [^<>]*)>")
-_QUOTED: Final = re.compile(rb'="[^"]*"/?')
-_NAMES: Final = re.compile(rb'<c r="([A-Z]+\d+)"')
-
 _PLACE: Final = re.compile(r"([A-Z]{1,7})([1-9]\d{0,8})", re.ASCII)
 _ROW_NUMBER: Final = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 _INDEX: Final = re.compile(r"\d{1,7}", re.ASCII)
 _FIGURE: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?Z?", re.ASCII)
+_PLAIN: Final = re.compile(r"[\w:$]*", re.ASCII)
+_OF_FORMULAS: Final = ("t", "ref", "si")
 _TRUTHS: Final = {"0": "0", "1": "1", "false": "0", "true": "1"}
 _SPACE: Final = " \t\r\n"
 
 
 def plain_sheet(xml: bytes, most_rows: int) -> bytes:
-    """The rows of a sheet and nothing else; each cell stands once, with its name and a value that fits its type, or an
-    error value.
+    """The rows of a sheet and nothing else; each cell has its name and a value that fits its type, or an error value.
+
+    A cell that stands there twice has an error value the second time.
 
     Raises UnreadableWorkbook for what is no sheet, and where it is not clear in which place a cell stands.
     """
-    body = _body(xml, b"worksheet", b"sheetData")
-    if body is not None and _ROWS.fullmatch(xml, *body) and _cells_once(xml, *body) and _attributes_once(xml, *body):
-        return _SHEET % xml[slice(*body)]
     return _Sheet(most_rows).said_plainly(xml)
 
 
 def plain_strings(xml: bytes) -> bytes:
     """The shared texts of a workbook, without what is not shown: reading aids. Raises UnreadableWorkbook."""
-    body = _body(xml, b"sst", b"sst")
-    if body is not None and _STRINGS.fullmatch(xml, *body):
-        return xml
     return _Strings().said_plainly(xml)
 
 
-def _cells_once(xml: bytes, start: int, end: int) -> bool:
-    names = _NAMES.findall(xml, start, end)
-    return len(set(names)) == len(names)
-
-
-def _attributes_once(xml: bytes, start: int, end: int) -> bool:
-    tags = {_QUOTED.sub(b"", tag) for tag in set(_TAGS.findall(xml, start, end))}
-    return all(len(set(tag.split())) == len(tag.split()) for tag in tags)
-
-
-def _body(xml: bytes, root: bytes, element: bytes) -> tuple[int, int] | None:
-    """Where the inside of a part's one element of data stands; ``None`` where what is around it is not plain."""
-    start = _PROLOG.match(xml)
-    assert start is not None
-    if not xml.startswith(b"<%s " % root, start.end()):
-        return None
-    head = xml.find(b">", start.end()) + 1
-    if b' xmlns="%s"' % MAIN.encode() not in xml[start.end() : head] or xml.count(b"<%s" % element) != 1:
-        return None
-    opening = head if element == root else xml.find(b"<%s>" % element) + len(element) + 2
-    closing = xml.find(b"</%s>" % element)
-    if not head <= opening <= closing or b"]]>" in xml or len(xml.translate(None, _CONTROLS)) < len(xml):
-        return None
+def iso_day(text: str) -> date | None:
+    """The day, or the day and time, that a cell of type ``d`` says; ``None`` where it says none."""
     try:
-        # a program that stops at a fault behind the cells shows them in another way, or not at all
-        expat.ParserCreate(namespace_separator="}").Parse(xml[:opening] + xml[closing:], True)
-        xml.decode()
-    except (expat.ExpatError, UnicodeDecodeError):
+        return datetime.fromisoformat(text.removesuffix("Z")) if "T" in text else date.fromisoformat(text)
+    except ValueError:
         return None
-    return opening, closing
 
 
 class _Part:
@@ -253,11 +202,12 @@ class _Cell:
             self.doubtful |= bool(text.strip(_SPACE))
 
     def said_plainly(self, twice: bool) -> str:
-        head = f'<c r="{self.name}"' + (f' s="{self.style}"' if _INDEX.fullmatch(self.style) else "")
+        head = f'<c r="{self.name}"' + (f' s="{int(self.style)}"' if _INDEX.fullmatch(self.style) else "")
         said = {part: "".join(texts) for part, texts in self.parts.items()}
         formula = ""
         if "f" in said:
-            attributes = "".join(f" {name}={quoteattr(text)}" for name, text in self.formula.items() if "}" not in name)
+            told = {name: self.formula.get(name, "") for name in _OF_FORMULAS}
+            attributes = "".join(f' {name}="{text}"' for name, text in told.items() if text and _PLAIN.fullmatch(text))
             formula = f"<f{attributes}>{escape(said['f'])}</f>"
         value = self.value(said)
         if value is None or self.doubtful or twice:
@@ -284,13 +234,13 @@ class _Cell:
             case "n":
                 return repr(float(text)) if _FIGURE.fullmatch(text) and math.isfinite(float(text)) else None
             case "s":
-                return text if _INDEX.fullmatch(text) else None
+                return str(int(text)) if _INDEX.fullmatch(text) else None
             case "b":
                 return _TRUTHS.get(text)
             case "e":
                 return text if text in ERROR_VALUES else None
             case "d":
-                return text if _DAY.fullmatch(text) else None
+                return text if _DAY.fullmatch(text) and iso_day(text) is not None else None
             case _:
                 return None
 

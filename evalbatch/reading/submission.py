@@ -401,9 +401,12 @@ class _Reader:
         )
 
     def entry(self, table: _Table, slot: Slot) -> Entry:
-        grid, ref, place = table.grid, slot.ref, (slot.row, slot.index)
-        content = grid.at(slot.row, slot.index)
+        grid, place = table.grid, slot.place
+        content = grid.at(*place)
         formula = grid.formulas.get(place)
+        if content == "" and formula is None and place not in grid.errors:
+            return slot.blank
+        ref = slot.blank.ref
         if formula is not None and slot.printed:
             if holds_printed_formula(slot, formula):
                 if content == "":
@@ -476,6 +479,8 @@ class _Reader:
         self.cells, self.lists = derive(self.cells, self.lists, self.scheme)
 
     def note_uncalculated(self) -> None:
+        if not self.uncalculated:
+            return
         keyed = list(self.cells.values())
         listed = [entry for rows in self.lists.values() for row in rows for entry in row.entries.values()]
         sheets = {

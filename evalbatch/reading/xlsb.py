@@ -5,19 +5,19 @@ Formulas stand there as tokens and are not read: like an .xls, such a book shows
 
 from __future__ import annotations
 
+import io
 import struct
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 from xml.etree import ElementTree
 
+import python_calamine
 import xlrd
 
-from evalbatch.reading.book import Book, Grid, UnreadableWorkbook
-from evalbatch.reading.container import DAMAGED, inflate, opened, refuse_area, values
+from evalbatch.reading.book import Book, Content, Grid, UnreadableWorkbook
+from evalbatch.reading.container import DAMAGED, XLSB, inflate, opened, refuse_area
 
-WORKBOOK: Final = "xl/workbook.bin"
-"""The part by which a package is told to be such a workbook."""
 _SHEET: Final = 156
 _ROW: Final = 0
 _CELLS: Final = range(1, 12)
@@ -34,8 +34,28 @@ def read_xlsb(content: bytes) -> Book:
             errors = {name: _errors(package.read(part)) for name, part in parts.items()}
     except (struct.error, IndexError, UnicodeDecodeError):
         raise UnreadableWorkbook(DAMAGED) from None
-    grids = (Grid(name, rows, hidden, {}, errors[name]) for name, hidden, rows in values(content, parts))
+    grids = (Grid(name, rows, hidden, {}, errors[name]) for name, hidden, rows in _values(content, parts))
     return Book(tuple(grids), formulas_known=False)
+
+
+def _values(content: bytes, sheets: Collection[str]) -> list[tuple[str, bool, Sequence[Sequence[Content]]]]:
+    """Name, whether hidden, and rows of each of the sheets, in workbook order."""
+    try:
+        workbook = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
+        found: list[tuple[str, bool, Sequence[Sequence[Content]]]] = []
+        for sheet in workbook.sheets_metadata:
+            if sheet.name not in sheets:
+                continue
+            rows = workbook.get_sheet_by_name(sheet.name).to_python(skip_empty_area=False)
+            hidden = sheet.visible != python_calamine.SheetVisibleEnum.Visible
+            found.append((sheet.name, hidden, rows))
+        return found
+    except (KeyboardInterrupt, SystemExit, MemoryError):
+        raise
+    except python_calamine.PasswordError:
+        raise UnreadableWorkbook("文件设有打开密码，请去掉密码后重新报送。") from None
+    except BaseException:  # noqa: BLE001  # a panic of the Rust reader derives from BaseException
+        raise UnreadableWorkbook(DAMAGED) from None
 
 
 def _sheet_parts(package: zipfile.ZipFile) -> dict[str, str]:
@@ -44,7 +64,7 @@ def _sheet_parts(package: zipfile.ZipFile) -> dict[str, str]:
     relations = ElementTree.fromstring(inflate(package, "xl/_rels/workbook.bin.rels"))
     targets = {relation.get("Id", ""): relation.get("Target", "") for relation in relations}
     parts: dict[str, str] = {}
-    for kind, record in _records(package.read(WORKBOOK)):
+    for kind, record in _records(package.read(XLSB)):
         if kind == _SHEET:
             relation, end = _text(record, 8)
             name, _ = _text(record, end)

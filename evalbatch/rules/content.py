@@ -14,7 +14,11 @@ from evalbatch.scheme import CONTENT, LEAST_IN_YUAN, MOST_IN_WAN, SELF_SCORE, UN
 
 _FIGURES: Final = frozenset({"amount", "number", "count", "points", "percent"})
 _KINDS: Final = {"date": "日期", "percent": "0%至100%的百分数"}
-_PERCENT_ADVICE: Final = "请填0%至100%的百分数，如 100% 或 0.95；数字 1.5 是 150%，数字 95 是 9500%。"
+_ADVICE: Final = {
+    "date": "请改填到日的日期，如 2024-12-31；还没有发生的留空。",
+    "percent": "请填0%至100%的百分数，如 100% 或 0.95；数字 1.5 是 150%，数字 95 是 9500%。",
+}
+"""What to do instead of what the rule says, by the type of the column."""
 
 
 @rule("CT01")
@@ -22,7 +26,7 @@ def figures_as_text(case: Case) -> Iterator[Finding]:
     """Figures typed as text were understood: one note a sheet, the cells named."""
     by_sheet: dict[str, list[Entry]] = {}
     for _, spec, entry, _ in case.filled():
-        if spec.type in _FIGURES and entry.value is not None and entry.reading.startswith("文本"):
+        if entry.reading.startswith("文本") and spec.type in _FIGURES and entry.value is not None:
             by_sheet.setdefault(entry.ref.sheet, []).append(entry)
     for entries in by_sheet.values():
         text = "；".join(entry.reading for entry in entries[:5]) + ("等" if len(entries) > 5 else "")
@@ -36,9 +40,10 @@ def unreadable(case: Case) -> Iterator[Finding]:
         if entry.unreadable and not entry.raw.startswith("#") and (key, column) not in case.spread():
             case.suspect(key, column, entry.ref.sheet)
             kind = _KINDS.get(spec.type, "数字")
-            advice = _PERCENT_ADVICE if spec.type == "percent" else ""
             what = f"{name}不能识别为{kind}"
-            yield case.finding("CT02", entry.ref, what, found=entry.raw, expected=kind, advice=advice)
+            yield case.finding(
+                "CT02", entry.ref, what, found=entry.raw, expected=kind, advice=_ADVICE.get(spec.type, "")
+            )
 
 
 @rule("CT03")
@@ -95,13 +100,14 @@ def derived_blanks(case: Case) -> Iterable[tuple[str, str]]:
 def negative(case: Case) -> Iterator[Finding]:
     """A figure that cannot be negative is; derived totals follow from their parts and are left out."""
     for (key, column), spec, entry, name in case.filled():
-        if spec.signed or spec.type not in _FIGURES or entry.derived or not isinstance(entry.value, Decimal):
+        if not isinstance(entry.value, Decimal) or entry.value >= 0:
+            continue
+        if spec.signed or spec.type not in _FIGURES or entry.derived:
             continue
         if column == SELF_SCORE or (column == "决算数" and entry.ref.sheet == case.scheme.lists["X"].name):
             continue  # SC03 and PJ02 speak for these
-        if entry.value < 0:
-            case.suspect(key, column, entry.ref.sheet)
-            yield case.finding("CT04", entry.ref, f"{name}不应为负数", found=entry.raw, expected="不小于0")
+        case.suspect(key, column, entry.ref.sheet)
+        yield case.finding("CT04", entry.ref, f"{name}不应为负数", found=entry.raw, expected="不小于0")
 
 
 @rule("CT05")

@@ -24,9 +24,10 @@ def duplicated_amount(case: Case) -> Iterator[Finding]:
     for block in _BLOCKS:
         amounts: dict[str, Decimal] = {}
         for line in case.scheme.lines.values():
+            if line.block != block or line.label.startswith("其中"):  # shares of one whole may agree by chance of fact
+                continue
             value = case.submission.value(line.key, _COLUMN)
-            share = line.label.startswith("其中")  # shares of one whole may agree by chance of fact
-            if line.block == block and not share and isinstance(value, Decimal) and value > 0:
+            if isinstance(value, Decimal) and value > 0:
                 amounts[line.key] = value
         alike: dict[Decimal, list[str]] = {}
         for key, value in amounts.items():
@@ -83,8 +84,10 @@ def whole_numbers(case: Case) -> Iterator[Finding]:
     """Persons, groups, vehicles and receptions are counted in whole numbers."""
     for line in case.scheme.lines.values():
         for column, spec in line.types.items():
+            if spec.type != "count":
+                continue
             entry = case.submission.cells.get((line.key, column))
-            if spec.type != "count" or entry is None or entry.derived or not isinstance(entry.value, Decimal):
+            if entry is None or entry.derived or not isinstance(entry.value, Decimal):
                 continue
             if entry.value != entry.value.to_integral_value():
                 what = f"{line.label}应为整数"

@@ -117,6 +117,12 @@ class Formula:
         return value is not None and value != _ZERO
 
 
+@lru_cache(maxsize=1024)
+def _block(key: str) -> str:
+    match = _LETTERS.match(key)
+    return match[0] if match else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """A keyed row of a sheet; ``types`` maps the columns it fills to what they hold."""
@@ -135,8 +141,7 @@ class Line:
     @property
     def block(self) -> str:
         """The letters of the key: the block it stands in."""
-        match = _LETTERS.match(self.key)
-        return match[0] if match else ""
+        return _block(self.key)
 
 
 @dataclass(frozen=True, slots=True)

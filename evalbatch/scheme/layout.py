@@ -51,8 +51,18 @@ def address(row: int, column: int) -> str:
     return f"{column_letter(column)}{row}"
 
 
+_FEW: Final = 64
+"""Cells at most of which the answer is kept: what a score rests on is the same in every workbook."""
+
+
 def compress(places: Iterable[str]) -> str:
     """Cell names joined as in Excel's name box, runs down a column as ranges (``E70:E75、H70``)."""
+    found = tuple(places)
+    return (_compressed if len(found) <= _FEW else _compressed.__wrapped__)(found)
+
+
+@lru_cache(maxsize=1024)
+def _compressed(places: tuple[str, ...]) -> str:
     by_column: dict[str, list[int]] = {}
     for place in places:
         letters = place.rstrip("0123456789")

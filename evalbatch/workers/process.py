@@ -22,7 +22,7 @@ from evalbatch.cache import remembered
 from evalbatch.examination import Examined, abridge, examine_file
 from evalbatch.intake import Arrival, Prefill, Roster
 from evalbatch.model import Summary
-from evalbatch.processes import bind_to_parent, worker_context
+from evalbatch.processes import bind_to_parent, collect_seldom, worker_context
 from evalbatch.scheme import Scheme, compile_scheme
 from evalbatch.temporaries import NoRoom
 
@@ -247,6 +247,7 @@ def _serve(connection: Connection, work: Work) -> None:
     with contextlib.suppress(EOFError, OSError):
         briefing: Briefing = connection.recv()
         scheme = compile_scheme(briefing.scheme, briefing.scheme_file)
+        collect_seldom()
         _bound_memory(briefing.limits.memory)
         connection.send_bytes(_READY)
         while connection.poll(_IDLE_SECONDS):

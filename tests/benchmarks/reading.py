@@ -27,6 +27,7 @@ from evalbatch.cache import PLACE, judged_by, remembered
 from evalbatch.examination import Examined, abridge, examine_file
 from evalbatch.intake import Arrival, find_arrivals
 from evalbatch.model import Summary
+from evalbatch.processes import collect_seldom
 from evalbatch.scheme import load_scheme, packaged_scheme
 from tests.benchmarks.killing import ROOT
 from tests.benchmarks.rivals import read_bare
@@ -118,13 +119,14 @@ def main() -> None:
         subprocess.run([*command, "--seed", "1", "--quiet"], cwd=ROOT, check=True)
         arrivals = find_arrivals([Path(name) / "inbox"])
         blocks = [arrivals[start::parts] for start in range(parts)]
+        collect_seldom()  # as in the processes of a run
         for method in METHODS.values():
             one_by_one(method, arrivals[:3])
         one_by_one(found_again, arrivals)
         print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores", end="; ")
         print(f"{len(arrivals)} workbooks in {parts} blocks\n\none process\n")
         print("\n".join(table(measure(METHODS, blocks, one_by_one))), f"\n{PROCESSES} processes\n", sep="\n")
-        with ProcessPoolExecutor(PROCESSES, get_context("spawn")) as pool:
+        with ProcessPoolExecutor(PROCESSES, get_context("spawn"), collect_seldom) as pool:
 
             def shared(method: Method, block: Sequence[Arrival]) -> None:
                 list(pool.map(method, block, chunksize=max(1, len(block) // PROCESSES // 2)))

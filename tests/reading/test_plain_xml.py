@@ -12,7 +12,7 @@ from xml.sax.saxutils import quoteattr
 import pytest
 
 from evalbatch.reading import Grid, UnreadableWorkbook, plain_xml, read_xlsx
-from evalbatch.reading.plain_xml import MAIN, plain_sheet, plain_strings
+from evalbatch.reading.plain_xml import MAIN
 
 DECLARATION: Final = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
 NOTHING: Final[Mapping[str, str | bytes]] = {}
@@ -57,6 +57,7 @@ def cell(xml: str) -> object:
     found = grid(sheet(f'<row r="1"><c r="A1"><v>1</v></c></row><row r="2">{xml}</row>'))
     places = {place for place in found.errors if place[0] == 1}
     assert len(places) < 2
+    assert all(found.at(*place) == "" for place in places)
     return found.errors[places.pop()] if places else found.at(1, 1)
 
 
@@ -243,17 +244,19 @@ def test_what_programs_write_is_only_recognised(monkeypatch: pytest.MonkeyPatch)
         raise AssertionError("parsed anew")
 
     monkeypatch.setattr(plain_xml._Part, "said_plainly", parsed)
-    for rows in (
-        ROWS,
-        '<row r="1" spans="1:2" ht="20"><c r="A1" s="1" t="str"><f>A&amp;1</f><v>a&lt;b</v></c></row>',
-        "",
+    texts = f'<sst xmlns="{MAIN}"><si><t xml:space="preserve"> </t></si><si><r><rPr><b/></rPr><t>一</t></r></si></sst>'
+    for rows, expected in (
+        (ROWS, [[1.0], ["", "一"]]),
+        (
+            '<row r="1" spans="1:2" ht="20"><c r="A1" s="1" t="str"><f>A&amp;1</f><v>a&lt;b</v></c></row>',
+            [["a<b"]],
+        ),
+        ("", []),
     ):
         xml = sheet(rows).replace("</sheetData>", "</sheetData><mergeCells/>")
-        assert plain_sheet(xml.encode(), 10) == sheet(rows).removeprefix(f"{DECLARATION}\n").encode()
-    texts = f'<sst xmlns="{MAIN}"><si><t xml:space="preserve"> </t></si></sst>'.encode()
-    assert plain_strings(texts) is texts
+        assert grid(xml, {"xl/sharedStrings.xml": texts}).rows == expected
     with pytest.raises(AssertionError, match="parsed anew"):
-        plain_sheet(sheet(ROWS.replace('"', "'")).encode(), 10)
+        grid(sheet(ROWS.replace('"', "'")))
 
 
 @pytest.mark.parametrize(

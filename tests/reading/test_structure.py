@@ -228,9 +228,10 @@ def test_merged_labels_change_no_figure(sheet: str) -> None:
         rows = [list(row) for row in grid.rows]
         if grid.name == sheet:
             for number in range(len(rows) - 1, HEADER + 1, -1):
+                above, row = rows[number - 1], rows[number]
                 for at in columns:
-                    if at < len(rows[number]) and rows[number][at] == rows[number - 1][at]:
-                        rows[number][at] = ""
+                    if at < len(row) and above[at : at + 1] == [row[at]]:
+                        row[at] = ""
         grids.append(replace(grid, rows=rows))
     result = judged(replace(book(), grids=tuple(grids)))
     assert said(result.submission)[1] == said(untouched().submission)[1]
