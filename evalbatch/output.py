@@ -16,6 +16,8 @@ from evalbatch.temporaries import place_of_temporaries, remove_abandoned, tempor
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _LITTLE: Final = 64 * 1024
 """Bytes that any disk worth starting on has room for."""
+_HELD: Final = ("~${}", ".~lock.{}#")
+"""What Excel and WPS, and LibreOffice, put beside a file that somebody has open, on a network drive too."""
 _PATIENCE: Final = 5
 _PAUSE: Final = 0.2
 """Seconds between tries to move a file into its place."""
@@ -45,6 +47,11 @@ def check_writable(*targets: Path) -> None:
                     pass
         except OSError as error:
             raise _sentence(target, error) from None
+        held = next((name for form in _HELD if (target.parent / (name := form.format(target.name))).exists()), "")
+        if held and target.exists():
+            raise OutputError(
+                f"{target} 正在其他程序中打开（旁边有 {held}）。请关闭后重试，或改用其他位置；确已关闭的，请删去 {held}。"
+            )
 
 
 def check_writable_folder(target: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
@@ -14,6 +16,8 @@ from xlsxwriter import Workbook
 from evalbatch import output
 from evalbatch.output import OutputError, check_writable, check_writable_folder, write_atomically, write_folder
 from evalbatch.temporaries import remove_abandoned, temporary_file, temporary_folder
+from tests.benchmarks.killing import ROOT
+from tests.test_pipeline import sample
 
 FULL = OSError(errno.ENOSPC, "No space left on device")
 
@@ -91,6 +95,49 @@ def test_a_file_opened_meanwhile_is_told_and_stays(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(Path, "replace", opened)
     with pytest.raises(OutputError, match="正在 Excel 中打开"):
         write_atomically(target, write_text)
+    assert target.read_bytes() == b"old"
+    assert names(tmp_path) == ["排名.xlsx"]
+
+
+@pytest.mark.parametrize("lock", ["~$排名.xlsx", ".~lock.排名.xlsx#"])
+def test_a_file_that_somebody_has_open_is_told_before_work_starts(tmp_path: Path, lock: str) -> None:
+    target = tmp_path / "排名.xlsx"
+    (tmp_path / lock).touch()
+    check_writable(target)  # what lies there is left behind: there is no file to be open
+    target.write_bytes(b"old")
+    with pytest.raises(OutputError) as caught:
+        check_writable(tmp_path / "其他.xlsx", target)
+    assert str(caught.value) == (
+        f"{target} 正在其他程序中打开（旁边有 {lock}）。请关闭后重试，或改用其他位置；确已关闭的，请删去 {lock}。"
+    )
+    assert target.read_bytes() == b"old"
+    assert names(tmp_path) == sorted(["排名.xlsx", lock])
+
+
+LITTLE_ROOM = """
+import resource, sys
+from evalbatch.cli import main
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+main()
+"""
+"""The program where the system lets no file grow beyond what it looks for at the beginning."""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such limit there")
+def test_a_run_that_finds_no_room_for_its_workbook_says_so_and_leaves_the_old_one(tmp_path: Path) -> None:
+    target = tmp_path / "排名.xlsx"
+    target.write_bytes(b"old")
+    command = ["run", str(sample("101001")), "-o", str(target), "--no-cache", "--jobs", "1", "--quiet"]
+    done = subprocess.run(
+        [sys.executable, "-c", LITTLE_ROOM, *command],
+        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    said = done.stderr.decode()
+    assert said.startswith(f"无法写入 {target}（磁盘空间不足）。请检查磁盘空间（临时文件夹 ")
+    assert said.count("\n") == 1
     assert target.read_bytes() == b"old"
     assert names(tmp_path) == ["排名.xlsx"]
 

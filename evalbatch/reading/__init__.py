@@ -6,7 +6,7 @@ import zipfile
 import zlib
 from dataclasses import replace
 
-from evalbatch.reading.book import Book, Grid, UnreadableWorkbook
+from evalbatch.reading.book import CONNECTIONS, LINKS, Book, Grid, UnreadableWorkbook
 from evalbatch.reading.container import OLE_MAGIC, XLSB, refuse_by_magic, refuse_directory
 from evalbatch.reading.ods import read_ods
 from evalbatch.reading.submission import NotATemplate, derive, read_submission
@@ -15,8 +15,8 @@ from evalbatch.scheme.layout import UNREAD_SHEETS
 
 _XLS_STREAM = "Workbook".encode("utf-16-le")
 _XLSX = "xl/workbook.xml"
-_REACHES = {"xl/externalLinks/": "外部链接", "xl/connections.": "数据连接"}
-"""Parts by which a workbook takes values from elsewhere, and what they are called."""
+_REACHES = {"xl/externalLinks/": LINKS, "xl/connections.": CONNECTIONS}
+"""Parts of a package by which a workbook takes values from elsewhere."""
 _STAMP = re.compile("印次[0-9a-f]{12}".encode())
 _PROPERTIES = ("docProps/core.xml", "meta.xml")
 """Where programs keep the keywords of a workbook, among which the template has its stamp."""

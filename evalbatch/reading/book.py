@@ -12,6 +12,9 @@ Content = float | int | str | bool | object
 
 ERROR_VALUES: Final = ("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A")
 """What a spreadsheet shows in the place of a value; ``#VALUE!`` also stands for what is doubtful in a file."""
+LINKS: Final = "外部链接"
+CONNECTIONS: Final = "数据连接"
+"""By what a workbook takes values from elsewhere: from other files, and from data sources."""
 
 
 class UnreadableWorkbook(Exception):

@@ -10,7 +10,7 @@ from typing import Final
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from evalbatch.reading.book import ERROR_VALUES, Book, Content, Grid, UnreadableWorkbook
+from evalbatch.reading.book import CONNECTIONS, ERROR_VALUES, LINKS, Book, Content, Grid, UnreadableWorkbook
 from evalbatch.reading.container import DAMAGED, inflate, opened, refuse_area
 
 _TABLE: Final = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
@@ -23,6 +23,13 @@ _SPREADSHEET: Final = (f"{_OFFICE}document-content", f"{_OFFICE}body", f"{_OFFIC
 _ROWS: Final = frozenset(f"{_TABLE}{name}" for name in ("table-header-rows", "table-row-group", "table-rows"))
 _TOKEN: Final = re.compile(r'"[^"]*"|\[[^\]]*\]|;')
 _REFERENCE: Final = re.compile(r"(?:\$?('[^']*'|[^.':\]]*))?\.(\$?[A-Z]{1,3}\$?\d{1,7})")
+_ELSEWHERE: Final = re.compile(r"'#|\bDDE\(")
+"""In a formula: a cell of another file (``['file:///表.xlsx'#$表.A1]``), or of another program."""
+_REACHES: Final = {
+    **dict.fromkeys((f"{_TABLE}{name}" for name in ("table-source", "cell-range-source", "dde-link")), LINKS),
+    **dict.fromkeys((f"{_TABLE}database-source-{name}" for name in ("sql", "table", "query")), CONNECTIONS),
+}
+"""Elements by which a document takes values from elsewhere."""
 _COUNT: Final = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 _FIGURE: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _DURATION: Final = re.compile(r"PT(\d{1,6})H(\d{1,2})M(\d{1,2})(?:[.,]\d+)?S", re.ASCII)
@@ -35,12 +42,13 @@ def read_ods(content: bytes) -> Book:
     with opened(content) as package:
         if b"encryption-data" in package.read("META-INF/manifest.xml"):
             raise UnreadableWorkbook("文件设有打开密码，请去掉密码后重新报送。")
-        return Book(tuple(_grids(inflate(package, "content.xml"))))
+        return _book(inflate(package, "content.xml"))
 
 
-def _grids(xml: bytes) -> list[Grid]:
-    """Each sheet of the document; rows are dropped as soon as they were seen."""
+def _book(xml: bytes) -> Book:
+    """The sheets of the document; rows are dropped as soon as they were seen."""
     grids: list[Grid] = []
+    reaches: set[str] = set()
     hidden: set[str] = set()
     path: list[str] = []
     table = _Table("")
@@ -56,15 +64,19 @@ def _grids(xml: bytes) -> list[Grid]:
         ):
             hidden.add(element.get(f"{_STYLE}name", ""))
         elif element.tag == f"{_TABLE}table-row" and tuple(path[:4]) == _SPREADSHEET and _ROWS.issuperset(path[4:]):
+            if any(_ELSEWHERE.search(cell.get(f"{_TABLE}formula", "")) for cell in element):
+                reaches.add(LINKS)
             table.add(element)
             element.clear()
+        elif element.tag in _REACHES:
+            reaches.add(_REACHES[element.tag])
         elif element.tag == f"{_TABLE}table" and tuple(path) == _SPREADSHEET[:3]:
             if element.find(f"{_TABLE}table-source") is None:  # else what is kept of another file's sheet
                 grids.append(Grid(table.name, table.rows, table.hidden, table.formulas, table.errors))
             element.clear()
     if len({grid.name.lower() for grid in grids}) < len(grids):
         raise UnreadableWorkbook(DAMAGED)
-    return grids
+    return Book(tuple(grids), reaches=tuple(word for word in (LINKS, CONNECTIONS) if word in reaches))
 
 
 class _Table:

@@ -157,4 +157,6 @@ def inapplicable(case: Case) -> Iterator[Finding]:
             continue
         why = "未在扣分原因栏写明理由" if indicator.spec.inapplicable else "本指标不得填不适用"
         what = f"{code} {indicator.name}填不适用，{why}，按适用计分"
-        yield case.finding("SC12", case.ref(code, APPLICABLE), what, found="否", expected="是")
+        # a reason would change nothing where none is allowed
+        advice = "" if indicator.spec.inapplicable else "请改为“是”，按实际情况自评。"
+        yield case.finding("SC12", case.ref(code, APPLICABLE), what, found="否", expected="是", advice=advice)

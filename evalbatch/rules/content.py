@@ -14,7 +14,11 @@ from evalbatch.scheme import CONTENT, LEAST_IN_YUAN, MOST_IN_WAN, SELF_SCORE, UN
 
 _FIGURES: Final = frozenset({"amount", "number", "count", "points", "percent"})
 _KINDS: Final = {"date": "日期", "percent": "0%至100%的百分数"}
-_PERCENT_ADVICE: Final = "请填0%至100%的百分数，如 100% 或 0.95；数字 1.5 是 150%，数字 95 是 9500%。"
+_ADVICE: Final = {
+    "date": "请改填到日的日期，如 2024-12-31；还没有发生的留空。",
+    "percent": "请填0%至100%的百分数，如 100% 或 0.95；数字 1.5 是 150%，数字 95 是 9500%。",
+}
+"""What to do instead of what the rule says, by the type of the column."""
 
 
 @rule("CT01")
@@ -36,9 +40,10 @@ def unreadable(case: Case) -> Iterator[Finding]:
         if entry.unreadable and not entry.raw.startswith("#") and (key, column) not in case.spread():
             case.suspect(key, column, entry.ref.sheet)
             kind = _KINDS.get(spec.type, "数字")
-            advice = _PERCENT_ADVICE if spec.type == "percent" else ""
             what = f"{name}不能识别为{kind}"
-            yield case.finding("CT02", entry.ref, what, found=entry.raw, expected=kind, advice=advice)
+            yield case.finding(
+                "CT02", entry.ref, what, found=entry.raw, expected=kind, advice=_ADVICE.get(spec.type, "")
+            )
 
 
 @rule("CT03")

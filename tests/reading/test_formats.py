@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import olefile
 import pytest
 
 from evalbatch.department_workbook import printed_form
@@ -139,3 +141,52 @@ def test_a_damaged_xls_says_why() -> None:
     assert is_workbook(content)
     with pytest.raises(UnreadableWorkbook, match="损坏"):
         read_workbook(content)
+
+
+ELSEWHERE = """<?xml version="1.0" encoding="UTF-8"?>
+<office:document xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"
+ xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" xmlns:of="urn:oasis:names:tc:opendocument:xmlns:of:1.2"
+ office:version="1.2" office:mimetype="application/vnd.oasis.opendocument.spreadsheet"><office:body><office:spreadsheet>
+<table:table table:name="表"><table:table-row>
+<table:table-cell table:formula="of:={formula}" office:value-type="float" office:value="12.5"/>
+</table:table-row></table:table></office:spreadsheet></office:body></office:document>"""
+
+
+@needs_libreoffice
+@pytest.mark.parametrize("form", ["xlsx", "ods", "xls"])
+def test_values_from_other_files_are_told_in_every_format(tmp_path: Path, form: str) -> None:
+    formulas = {"外": "['file:///nowhere/other.xlsx'#$表.A1]", "内": "SUM([.B1:.B2];[$表.C1])"}
+    sources = [tmp_path / f"{name}.fods" for name in formulas]
+    for source, formula in zip(sources, formulas.values(), strict=True):
+        source.write_text(ELSEWHERE.format(formula=formula), encoding="utf-8")
+    saved = convert(sources, tmp_path, form, recalculated=False)
+    assert [read_workbook(path.read_bytes()).reaches for path in saved] == [("外部链接",), ()]
+
+
+@needs_libreoffice
+def test_what_the_records_of_an_xls_tell(tmp_path: Path) -> None:
+    """A data connection is named; a workbook whose sheet runs on into the next one is not read."""
+    source = tmp_path / "空白.xlsx"
+    source.write_bytes(blank_template())
+    (saved,) = convert([source], tmp_path / "out", "xls")
+    with olefile.OleFileIO(saved) as document:
+        stream = document.openstream("Workbook").read()
+
+    def changed(kind: int, offset: int, value: int, sheet: int) -> bytes:
+        """The first record of a kind, in the globals (0) or in a sheet, with one of its two numbers changed."""
+        at = substream = 0
+        while (substream, *struct.unpack_from("<H", stream, at)) != (sheet, kind):
+            record, length = struct.unpack_from("<HH", stream, at)
+            substream += record == 0x0A
+            at += 4 + length
+        other = bytearray(stream)
+        struct.pack_into("<H", other, at + offset, value)
+        return compound({"Workbook": bytes(other)})
+
+    assert read_workbook(compound({"Workbook": stream})).reaches == ()
+    assert read_workbook(changed(0x5C, 0, 0x0876, 0)).reaches == ("数据连接",)
+    # the last rows of one sheet taken for others of another: no figure may come of that
+    rows = 0x0208
+    for sheet in (1, 2, 3):
+        with pytest.raises(UnreadableWorkbook, match="文件已损坏"):
+            read_workbook(changed(rows, 2, 0xFFFF, sheet))

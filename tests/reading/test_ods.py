@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from evalbatch.reading import Grid, UnreadableWorkbook, read_workbook
+from evalbatch.reading import Book, Grid, UnreadableWorkbook, read_workbook
 from tests.fuzzing.packages import pack
 
 _SPACES: Final = " ".join(
@@ -17,7 +17,7 @@ _SPACES: Final = " ".join(
 _CALC: Final = 'xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"'
 
 
-def grids(tables: str, styles: str = "") -> tuple[Grid, ...]:
+def book(tables: str, styles: str = "") -> Book:
     xml = (
         f"<office:document-content {_SPACES} {_CALC}><office:automatic-styles>{styles}</office:automatic-styles>"
         f"<office:body><office:spreadsheet>{tables}</office:spreadsheet></office:body></office:document-content>"
@@ -27,7 +27,11 @@ def grids(tables: str, styles: str = "") -> tuple[Grid, ...]:
         "META-INF/manifest.xml": "",
         "content.xml": xml,
     }
-    return read_workbook(pack({name: part.encode() for name, part in parts.items()})).grids
+    return read_workbook(pack({name: part.encode() for name, part in parts.items()}))
+
+
+def grids(tables: str, styles: str = "") -> tuple[Grid, ...]:
+    return book(tables, styles).grids
 
 
 def grid(rows: str) -> Grid:
@@ -182,3 +186,33 @@ def test_a_figure_repeated_beyond_any_form_is_refused(rows: str, columns: str) -
 def test_two_sheets_of_one_name_are_refused() -> None:
     with pytest.raises(UnreadableWorkbook, match="损坏"):
         grids('<table:table table:name="表"/><table:table table:name="表"/>')
+
+
+@pytest.mark.parametrize(
+    ("element", "reaches"),
+    [
+        ("<table:table-source/>", ("外部链接",)),
+        ("<table:cell-range-source/>", ("外部链接",)),
+        ("<table:dde-link/>", ("外部链接",)),
+        ("<table:database-source-sql/>", ("数据连接",)),
+        ("<table:database-source-table/><table:dde-link/>", ("外部链接", "数据连接")),
+        ("<table:database-range/>", ()),
+    ],
+)
+def test_ways_out_of_the_workbook(element: str, reaches: tuple[str, ...]) -> None:
+    assert book(f"<table:table>{element}</table:table>").reaches == reaches
+
+
+@pytest.mark.parametrize(
+    ("formula", "reaches"),
+    [
+        ("of:=['file:///甲.xlsx'#$表.A1]", ("外部链接",)),
+        ('of:=DDE("soffice";"甲.ods";"表.A1")', ("外部链接",)),
+        ("of:=[$'甲 乙'.A1]", ()),
+        ('of:=IF([.A1]="#";1;2)', ()),
+    ],
+)
+def test_formulas_that_lead_out_of_the_workbook(formula: str, reaches: tuple[str, ...]) -> None:
+    quoted = formula.replace('"', "&quot;")
+    rows = row(figure("1", f'table:formula="{quoted}"'))
+    assert book(f'<table:table table:name="表">{rows}</table:table>').reaches == reaches

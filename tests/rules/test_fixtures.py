@@ -10,6 +10,7 @@ A fixture ``<CODE>.toml`` holds cases::
     findings = [["ID01", "预算执行情况表", "H37"]]
     levels = ["错误"]                         # in the order of findings, where the level is the point
     difference = "316.63"                     # of the first finding
+    advice = "请核对年初、年末结转和结余。"       # of the first finding
     points = { B13 = "1.50" }
 """
 
@@ -53,9 +54,11 @@ def test_case(case: dict[str, Any]) -> None:
     if "levels" in case:
         expected = sorted(zip((tuple(item) for item in case["findings"]), case["levels"], strict=True))
         assert [(key(finding), finding.level) for finding in found] == expected
+    first = next((one for one in found if case["findings"] and key(one) == tuple(case["findings"][0])), None)
     if "difference" in case:
-        first = next(finding for finding in found if key(finding) == tuple(case["findings"][0]))
-        assert first.difference == Decimal(case["difference"])
+        assert first is not None and first.difference == Decimal(case["difference"])
+    if "advice" in case:
+        assert first is not None and first.advice == case["advice"]
     points = {line.code: line.final for line in result.lines}
     for code, expected_points in case.get("points", {}).items():
         assert points[code] == Decimal(expected_points), code
