@@ -30,6 +30,10 @@ _USUAL: Final = ("退回重报", "未报送")
 _NAMED: Final = 3
 """Departments named in a sentence before 等."""
 _PROJECT: Final = ("单位编码", "填报单位", "项目名称", "全年预算数", "决算数", "执行率")
+_ITEM: Final = ("项目", "全年预算数", "决算数")
+_SANGONG: Final = (
+    "填报单位", "上年预算数", "全年预算数", "决算数", "超支金额", "控制率", "变动率", "结论",
+)  # fmt: skip
 _FINDING: Final = ("单位编码", "填报单位", "级别", "类别", "规则", "情况说明")
 
 
@@ -60,6 +64,8 @@ class Batch:
     budgets: pd.DataFrame
     items: pd.DataFrame
     """The items of 三公经费 of each department."""
+    sangong: pd.DataFrame
+    """三公经费 as a whole: the item 合计 of each department."""
     missed: pd.DataFrame
     """The projects whose 执行率 is 未达标."""
     findings: pd.DataFrame
@@ -72,7 +78,8 @@ class Batch:
             grid=grid,
             ranking=tables.ranking.frame(),
             budgets=tables.budgets.frame(),
-            items=tables.sangong.frame(),
+            items=tables.sangong.frame(*_ITEM),
+            sangong=tables.sangong.frame(*_SANGONG, where={"项目": TOTAL}),
             missed=tables.projects.frame(*_PROJECT, where={"是否达标": MISSED}),
             findings=tables.findings.frame(*_FINDING),
         )
@@ -109,11 +116,6 @@ class Batch:
     def statuses(self) -> tuple[str, ...]:
         """What departments without a rank are: the usual ones, then others in the order of their appearance."""
         return tuple(dict.fromkeys((*_USUAL, *map(str, self.below["状态"]))))
-
-    @property
-    def sangong(self) -> pd.DataFrame:
-        """三公经费 as a whole: the item 合计 of each department."""
-        return self.items[self.items["项目"] == TOTAL]
 
     @property
     def overspent(self) -> pd.DataFrame:

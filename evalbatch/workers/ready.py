@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import evalbatch.workers  # noqa: F401
+from evalbatch.department_workbook import printed_form
 from evalbatch.scheme import load_scheme
 
-load_scheme()
+printed_form(load_scheme())

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
@@ -72,6 +73,11 @@ METHODS: Mapping[str, Method] = {
 OWN = "evalbatch"
 
 
+def _prepare() -> None:
+    collect_seldom()  # as in the processes of a run
+    warnings.simplefilter("ignore")  # openpyxl's about print areas
+
+
 def one_by_one(method: Method, block: Sequence[Arrival]) -> None:
     """A block in this process."""
     for arrival in block:
@@ -119,14 +125,14 @@ def main() -> None:
         subprocess.run([*command, "--seed", "1", "--quiet"], cwd=ROOT, check=True)
         arrivals = find_arrivals([Path(name) / "inbox"])
         blocks = [arrivals[start::parts] for start in range(parts)]
-        collect_seldom()  # as in the processes of a run
+        _prepare()
         for method in METHODS.values():
             one_by_one(method, arrivals[:3])
         one_by_one(found_again, arrivals)
         print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores", end="; ")
         print(f"{len(arrivals)} workbooks in {parts} blocks\n\none process\n")
         print("\n".join(table(measure(METHODS, blocks, one_by_one))), f"\n{PROCESSES} processes\n", sep="\n")
-        with ProcessPoolExecutor(PROCESSES, get_context("spawn"), collect_seldom) as pool:
+        with ProcessPoolExecutor(PROCESSES, get_context("spawn"), _prepare) as pool:
 
             def shared(method: Method, block: Sequence[Arrival]) -> None:
                 list(pool.map(method, block, chunksize=max(1, len(block) // PROCESSES // 2)))
