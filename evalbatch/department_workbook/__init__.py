@@ -12,6 +12,7 @@ from xlsxwriter import Workbook
 
 from evalbatch.department_workbook.attachment import write_attachment
 from evalbatch.department_workbook.audit import write_audit
+from evalbatch.department_workbook.counts import write_counts
 from evalbatch.department_workbook.figures import FilledFigures, Filling
 from evalbatch.department_workbook.frame import Form
 from evalbatch.department_workbook.guide import write_guide
@@ -44,6 +45,7 @@ def write_department_workbook(target: Path | BinaryIO, scheme: Scheme, filling: 
         write_attachment(form)
         write_guide(form)
         write_support(form)
+        write_counts(form)
         write_marks(form)
 
 

@@ -1,4 +1,5 @@
-"""Marks on the input sheets, live: cells that a check finds faulty, percentages that count for nothing, and cells that have to be filled and are blank.
+"""Marks on the input sheets, live: cells that a check finds faulty or that hold no figure where one belongs, percentages
+that count for nothing, and cells that have to be filled and are blank.
 
 A mark is a pattern, so that it shows in black and white. Its condition looks at other sheets through defined names:
 a plain reference to another sheet is refused in a conditional format by older programs.
@@ -11,11 +12,11 @@ from typing import Final
 from xlsxwriter.format import Format
 
 from evalbatch.department_workbook.audit import verdict_range
+from evalbatch.department_workbook.counts import excusable, figure_cells, figure_columns, mandatory, no_figure
 from evalbatch.department_workbook.frame import Form
-from evalbatch.department_workbook.status import mandatory
 from evalbatch.department_workbook.support import SupportList, support_layout
 from evalbatch.figures import typed_columns
-from evalbatch.scheme import Scheme
+from evalbatch.scheme import APPLICABLE, REASON, Scheme
 from evalbatch.scheme.formula import Call, Cell, subtrees
 from evalbatch.scheme.layout import HEADER_ROW, address, template_cell, template_layout, visible_columns
 
@@ -31,6 +32,8 @@ def write_marks(form: Form) -> None:
     _mark_blanks(form, blank)
     for prefix, support in support_layout(form.scheme).items():
         _mark_rows(form, prefix, support, fault, blank)
+    _mark_mistyped(form, fault)
+    _mark_unexcused(form, fault, blank)
 
 
 def _mark_faults(form: Form, style: Format) -> None:
@@ -78,6 +81,27 @@ def _mark_rows(form: Form, prefix: str, support: SupportList, fault: Format, bla
             if types[column] != "choice":
                 first, area = rows(column)
                 _mark(form, layout.spec.name, [area], f'AND({pending},{first}="")', blank)
+
+
+def _mark_mistyped(form: Form, style: Format) -> None:
+    for sheet, left, right in figure_columns(form.scheme):
+        first = address(HEADER_ROW + 1, left)
+        _mark(form, sheet, [f"{first}:{address(form.layout(sheet).last_row, right)}"], no_figure(first), style)
+    for sheet, cell in figure_cells(form.scheme):
+        _mark(form, sheet, [cell], no_figure(cell), style)
+
+
+def _mark_unexcused(form: Form, fault: Format, blank: Format) -> None:
+    """不适用 where it may not be, or the reason that it lacks."""
+    places: dict[bool, list[str]] = {}
+    for code, allowed in excusable(form.scheme).items():
+        places.setdefault(allowed, []).append(code)
+    for allowed, codes in places.items():
+        layout = form.layout(form.scheme.sheet_of(codes[0]))
+        claim, reason = (layout.cell(codes[0], column) for column in (APPLICABLE, REASON))
+        column, style = (REASON, blank) if allowed else (APPLICABLE, fault)
+        condition = f'AND(${claim}="否",${reason}="")' if allowed else f'{claim}="否"'
+        _mark(form, layout.spec.name, [layout.cell(code, column) for code in codes], condition, style)
 
 
 def _pending_flags(scheme: Scheme, prefix: str) -> list[str]:

@@ -8,11 +8,11 @@ from typing import Final
 
 from xlsxwriter.worksheet import Worksheet
 
-from evalbatch.department_workbook.audit import verdict_cell
+from evalbatch.department_workbook.counts import Counts, count
 from evalbatch.department_workbook.figures import FilledFigures
-from evalbatch.department_workbook.frame import Form, put_formula
+from evalbatch.department_workbook.frame import Form, put_formula, quoted
 from evalbatch.department_workbook.live import live_formulas
-from evalbatch.department_workbook.support import LiveAddresses
+from evalbatch.department_workbook.support import COUNTED, LiveAddresses, parameter
 from evalbatch.model import Value
 from evalbatch.scheme import APPLICABLE, REASON, SELF_SCORE, Indicator, Scheme
 from evalbatch.scheme.formula import (
@@ -33,6 +33,11 @@ from evalbatch.scheme.layout import STATUS_LABELS, address
 COVER: Final = "封面"
 _COMPUTED: Final = "测算得分"
 _READY: Final = "可以报送"
+_ADVICE: Final = (
+    " 处不是数字（斜纹）：请改填数字，没有发生的填数字0。",
+    " 处不适用未写理由或不得填：请写明扣分原因，或改为“是”。",
+)
+_STATE_HEIGHT: Final = 32
 _UNCLAIMED: Final = "自评得分未填"
 _ZERO: Final = Number(Decimal(0))
 
@@ -41,17 +46,16 @@ def write_status(form: Form, sheet: Worksheet, row: int) -> None:
     """Write the lines of 封面 from ``row`` (0-based) on: labels in column B, answers in column C."""
     scheme, figures = form.scheme, _Totals(form.figures)
     addresses = LiveAddresses(scheme, COVER)
-    faults = "+".join(f'({verdict_cell(scheme, index)}="✗")' for index in _sent_back(scheme))
-    blanks = "+".join(f'({addresses.cell(*place)}="")' for place in mandatory(scheme))
-    state = (
-        f'IF(({faults})>0,"还有 "&({faults})&" 处填报错误",IF(({blanks})>0,"还有 "&({blanks})&" 处未填","{_READY}"))'
-    )
     text, points = form.styles.computed("General", align="left"), form.styles.computed('0.00" 分"', align="left")
     for offset, label in enumerate(STATUS_LABELS):
         sheet.write_string(row + offset, 1, label, form.styles.label())
         sheet.write_blank(row + offset, 3, None, text)
         sheet.set_row(row + offset, 24)
-    put_formula(sheet, row, 2, state, text, _state(form))
+    verdicts = [form.figures.judge(live).verdict for live in live_formulas(scheme).checks]
+    said = shown_state(count(form.figures, verdicts))
+    for column, formula, told in zip((2, 3), _state(), said, strict=True):
+        put_formula(sheet, row, column, formula, text, told)
+    sheet.set_row(row, _STATE_HEIGHT)
     rows = form.layout(scheme.sheet_of(next(iter(scheme.indicators))))
     claims = f"'{rows.spec.name}'!{rows.column(SELF_SCORE)}"
     for offset, total in ((1, claimed_total(scheme)), (2, computed_total(scheme))):
@@ -63,32 +67,27 @@ def write_status(form: Form, sheet: Worksheet, row: int) -> None:
         put_formula(sheet, row + offset, 3, f'IF(ISNUMBER({place}),{_grade(scheme, place)},"")', text, grade)
 
 
+def shown_state(counts: Counts) -> tuple[str, str]:
+    """Whether the form can be sent, and what to do about faults that 数据审核 does not show."""
+    faults, blank = counts.faults, counts.blank
+    state = f"还有 {faults} 处填报错误" if faults else f"还有 {blank} 处未填" if blank else _READY
+    told = zip((counts.mistyped, counts.unexcused), _ADVICE, strict=True)
+    return state, "".join(f"{number}{text}" for number, text in told if number)
+
+
+def _state() -> tuple[str, str]:
+    failing, mistyped, unexcused, blank = map(parameter, COUNTED)
+    faults = f"({failing}+{mistyped}+{unexcused})"
+    state = f'IF({faults}>0,"还有 "&{faults}&" 处填报错误",IF({blank}>0,"还有 "&{blank}&" 处未填","{_READY}"))'
+    told = zip((mistyped, unexcused), _ADVICE, strict=True)
+    return state, "&".join(f'IF({number}>0,{number}&{quoted(text)},"")' for number, text in told)
+
+
 def shown_total(figures: FilledFigures, total: Decimal) -> tuple[Value, str]:
     """A total and its grade as the lines show them: none while no row is claimed."""
     if all(figures.figure(code, SELF_SCORE) is None for code in figures.scheme.indicators):
         return _UNCLAIMED, ""
     return total, figures.scheme.grade(total)
-
-
-def mandatory(scheme: Scheme) -> list[tuple[str, str]]:
-    """The cells that a department has to fill in itself."""
-    places = [(line.key, column) for line in scheme.lines.values() for column in line.mandatory]
-    claims = [
-        (code, SELF_SCORE) for code, row in scheme.indicators.items() if row.points is None and not row.spec.optional
-    ]
-    return [place for place in places if place not in scheme.derivations] + claims
-
-
-def _sent_back(scheme: Scheme) -> list[int]:
-    """The rows of 数据审核 for which a form comes back: true overspending is none."""
-    return [index for index, check in enumerate(scheme.checks) if (check.level, check.kind) == ("错误", "填报")]
-
-
-def _state(form: Form) -> str:
-    checks = live_formulas(form.scheme).checks
-    faults = sum(form.figures.judge(checks[index]).verdict == "✗" for index in _sent_back(form.scheme))
-    blanks = sum(form.figures.figure(*place) is None for place in mandatory(form.scheme))
-    return f"还有 {faults} 处填报错误" if faults else f"还有 {blanks} 处未填" if blanks else _READY
 
 
 def claimed_total(scheme: Scheme) -> Node:

@@ -37,7 +37,9 @@ _FACTOR: Final = 1
 _STEP: Final = 2
 _FIXED: Final = 3
 _DIGITS: Final = 4
-_HEADER: Final = 6
+COUNTED: Final = (5, 6, 7, 8)
+"""Rows of the counts that the cover sums up, in column B."""
+_HEADER: Final = 10
 _FIRST: Final = _HEADER + 1
 _POSITION: Final = f"ROW()-{_HEADER - 1}"
 """The position of the current row within its list, the headers of the list being the first."""
@@ -55,7 +57,8 @@ _DIFFERENCE_DIGITS: Final = 8
 """Decimals in 万元 at which two amounts are told apart: a hundredth of a 分."""
 
 
-def _parameter(row: int) -> str:
+def parameter(row: int) -> str:
+    """The address of a figure in column B that is none of a list."""
     return f"'{SUPPORT_SHEET}'!$B${row}"
 
 
@@ -122,7 +125,7 @@ class LiveAddresses:
     def cell(self, key: str, column: str) -> str:
         """An input cell, or a literal amount in the workbook's unit."""
         if key == LITERAL:
-            return f"({column}*{_parameter(_FACTOR)})"
+            return f"({column}*{parameter(_FACTOR)})"
         name, cell = template_cell(self.scheme, key, column)
         return cell if name == self.sheet else f"'{name}'!{cell}"
 
@@ -208,7 +211,7 @@ def _figure_text(figure: LiveFigure, addresses: LiveAddresses) -> str:
             pass
     value = to_excel(node, addresses)
     amount = f"N({value})" if maybe_blank(node) else value
-    amount = f"{amount}/{_parameter(_FACTOR)}" if figure.amount else amount
+    amount = f"{amount}/{parameter(_FACTOR)}" if figure.amount else amount
     digits, pattern = {"%": (4, "0.00%"), "0": (0, "0")}.get(figure.form, (SHOWN_DECIMALS, "0.00####"))
     text = f'TEXT(ROUND({amount},{digits}),"{pattern}")'
     return f'IF({value}="","—",{text})' if maybe_blank(node) else text
@@ -225,7 +228,7 @@ def row_text(node: Node, scheme: Scheme, sheet: str, row: int) -> str:
 
 def difference(live: LiveCheck, left: str, right: str) -> str:
     """The formula of left minus right, free of the noise of binary fractions; blank when either is blank."""
-    digits = _EXACT_RATIO if live.ratio else _parameter(_DIGITS)
+    digits = _EXACT_RATIO if live.ratio else parameter(_DIGITS)
     return f'IF(AND(ISNUMBER({left}),ISNUMBER({right})),ROUND({left}-{right},{digits}),"")'
 
 
@@ -247,12 +250,12 @@ def verdict(live: LiveCheck, gap: str, addresses: Addresses) -> str:
 def _allowed(live: LiveCheck, addresses: Addresses) -> str:
     match live.check.tolerance:
         case "fixed":
-            return _parameter(_FIXED)
+            return parameter(_FIXED)
         case "tail":
             node = live.check.right.node
             terms = [term for _, term in node.terms] if isinstance(node, Sum) else [node]
             counted = "+".join(_counted(term, addresses) for term in terms)
-            return f"ROUND({_parameter(_STEP)}*(1+{counted}),12)"
+            return f"ROUND({parameter(_STEP)}*(1+{counted}),12)"
         case _:
             return "0"
 
@@ -305,7 +308,7 @@ def _write_parameters(form: Form, sheet: Worksheet) -> None:
     rows: list[tuple[int, str, str, Decimal]] = [
         (_FACTOR, "一万元合填报单位", by_unit(factors, Decimal(1)), figures.per_unit),
         (_STEP, "尾差（每项）", by_unit(steps, tolerance.step), steps.get(figures.unit, tolerance.step)),
-        (_FIXED, "超支尾差", f"{tolerance.fixed:f}*{_parameter(_FACTOR)}", tolerance.fixed * figures.per_unit),
+        (_FIXED, "超支尾差", f"{tolerance.fixed:f}*{parameter(_FACTOR)}", tolerance.fixed * figures.per_unit),
         (
             _DIGITS,
             "差额小数位数",

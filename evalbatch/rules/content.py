@@ -11,8 +11,8 @@ from evalbatch.model import Entry, Finding
 from evalbatch.reading.cells import shown
 from evalbatch.rules.case import Case, join, rule
 from evalbatch.scheme import CONTENT, LEAST_IN_YUAN, MOST_IN_WAN, SELF_SCORE, UNIT_FACTORS
+from evalbatch.scheme.spec import FIGURE_TYPES
 
-_FIGURES: Final = frozenset({"amount", "number", "count", "points", "percent"})
 _KINDS: Final = {"date": "日期", "percent": "0%至100%的百分数"}
 _ADVICE: Final = {
     "date": "请改填到日的日期，如 2024-12-31；还没有发生的留空。",
@@ -26,7 +26,7 @@ def figures_as_text(case: Case) -> Iterator[Finding]:
     """Figures typed as text were understood: one note a sheet, the cells named."""
     by_sheet: dict[str, list[Entry]] = {}
     for _, spec, entry, _ in case.filled():
-        if entry.reading.startswith("文本") and spec.type in _FIGURES and entry.value is not None:
+        if entry.reading.startswith("文本") and spec.type in FIGURE_TYPES and entry.value is not None:
             by_sheet.setdefault(entry.ref.sheet, []).append(entry)
     for entries in by_sheet.values():
         text = "；".join(entry.reading for entry in entries[:5]) + ("等" if len(entries) > 5 else "")
@@ -102,7 +102,7 @@ def negative(case: Case) -> Iterator[Finding]:
     for (key, column), spec, entry, name in case.filled():
         if not isinstance(entry.value, Decimal) or entry.value >= 0:
             continue
-        if spec.signed or spec.type not in _FIGURES or entry.derived:
+        if spec.signed or spec.type not in FIGURE_TYPES or entry.derived:
             continue
         if column == SELF_SCORE or (column == "决算数" and entry.ref.sheet == case.scheme.lists["X"].name):
             continue  # SC03 and PJ02 speak for these

@@ -9,11 +9,12 @@ from typing import Final
 
 from evalbatch.department_workbook import Filling
 from evalbatch.department_workbook.attachment import official_values, printed_form
+from evalbatch.department_workbook.counts import count
 from evalbatch.department_workbook.figures import UNIT, FilledFigures
 from evalbatch.department_workbook.frame import printed_cell
 from evalbatch.department_workbook.lists import printed_rows
 from evalbatch.department_workbook.live import live_formulas
-from evalbatch.department_workbook.status import claimed_total, computed_total, mandatory, shown_total
+from evalbatch.department_workbook.status import claimed_total, computed_total, shown_state, shown_total
 from evalbatch.department_workbook.support import support_layout
 from evalbatch.model import Value
 from evalbatch.sampling.package import Content
@@ -34,8 +35,6 @@ Place = tuple[str, str]
 """(sheet, cell)."""
 _SCORE: Final = "测算得分"
 _SENTENCE: Final = "测算说明"
-_SUPPORT_ROW: Final = 7
-"""The first row of the lists on the hidden sheet."""
 _LEFT, _RIGHT, _GAP, _VERDICT, _ADVICE = range(4, 9)
 """Columns of 数据审核, 1-based."""
 
@@ -102,7 +101,7 @@ def _lists(scheme: Scheme, figures: FilledFigures) -> Iterator[tuple[Place, Cont
         for index, row in enumerate(figures.rows[prefix]):
             if not row.used:
                 continue
-            key, beside = list_key(spec, index + 1), _SUPPORT_ROW + index
+            key, beside = list_key(spec, index + 1), support.first_row + index
             yield from (((spec.name, layout.cell(key, name)), row.figure("", name)) for name in shown)
             yield (SUPPORT_SHEET, address(beside, support.used)), Decimal(2 + index)
             for name, column in (support.mirrors | support.computed).items():
@@ -162,10 +161,9 @@ def _status(
 ) -> Iterator[tuple[Place, Content]]:
     cover = scheme.sheet_of(UNIT[0])
     row = template_layout(scheme)[cover].last_row + 2
-    faults = sum(verdicts[check.id] == "✗" for check in scheme.checks if (check.level, check.kind) == ("错误", "填报"))
-    blanks = sum(figures.figure(*place) is None for place in mandatory(scheme))
-    state = f"还有 {faults} 处填报错误" if faults else f"还有 {blanks} 处未填" if blanks else "可以报送"
+    state, advice = shown_state(count(figures, list(verdicts.values())))
     yield (cover, f"C{row}"), state
+    yield (cover, f"D{row}"), advice
     for offset, total in enumerate(_totals(scheme), 1):
         points = number(total.evaluate(_Scored(figures, scores))) or Decimal(0)
         shown, grade = shown_total(figures, points)

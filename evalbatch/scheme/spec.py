@@ -14,6 +14,8 @@ ColumnType = Literal[
 ]
 TEXT_TYPES: Final[frozenset[ColumnType]] = frozenset({"label", "text", "choice"})
 """What holds texts; all else holds figures or dates."""
+FIGURE_TYPES: Final[frozenset[ColumnType]] = frozenset({"amount", "number", "count", "points", "percent"})
+"""What holds a figure that somebody enters."""
 
 
 class Spec(BaseModel):

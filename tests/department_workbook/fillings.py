@@ -96,6 +96,25 @@ def seed_filling(scheme: Scheme) -> Filling:
     return Filling(typed, {"X": projects, "W": works, "V": benefits})
 
 
+PASTED: Final[Mapping[tuple[str, str], str]] = {
+    ("T11", CONTENT): "两个", ("F1", "自评得分"): "１分", ("G05", "上年预算数"): "590万元", ("S02", "预算调整数"): "约3万",
+    ("N01", "决算数"): "１２３", ("X", "预算调整数"): "无", ("W", "权重"): "/", ("V", "权重"): "不涉及",
+    ("Y", "自报分值"): "1,000",
+}  # fmt: skip
+"""Texts in optional cells of figures on every sheet that has any: by key and column, those of a list by its prefix."""
+
+
+def pasted(filling: Filling, texts: Mapping[tuple[str, str], str] = PASTED) -> Filling:
+    """A filling with texts pasted over cells of figures, those of a list in its first row."""
+    cells = dict(filling.cells) | {place: text for place, text in texts.items() if len(place[0]) > 1}
+    lists = dict(filling.lists)
+    for (prefix, column), text in texts.items():
+        if len(prefix) == 1:
+            first, *rest = lists.get(prefix) or [{}]
+            lists[prefix] = [{**first, column: text}, *rest]
+    return Filling(cells, lists, filling.explanations)
+
+
 def planted(scheme: Scheme, check: Check) -> Filling | None:
     """The seed's department with one or two cells typed over so that a check fails; None where none is found."""
     live = next(live for live in live_formulas(scheme).checks if live.check.id == check.id)

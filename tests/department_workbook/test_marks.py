@@ -11,7 +11,7 @@ import pytest
 from openpyxl.workbook.workbook import Workbook
 
 from evalbatch.department_workbook import Filling, write_department_workbook
-from evalbatch.department_workbook.status import mandatory
+from evalbatch.department_workbook.counts import mandatory
 from evalbatch.scheme import load_scheme
 from evalbatch.scheme.layout import AUDIT_COLUMNS, AUDIT_SHEET, HEADER_ROW, template_cell
 from tests.department_workbook.fillings import seed_filling
@@ -59,6 +59,34 @@ def test_rows_of_a_list_are_marked_by_their_own_verdict(marks: dict[tuple[str, s
 def test_a_blank_cell_that_has_to_be_filled_is_marked(marks: dict[tuple[str, str], list[str]]) -> None:
     for key, column in mandatory(_SCHEME):
         assert any(text.endswith('=""') for text in marks[template_cell(_SCHEME, key, column)]), (key, column)
+
+
+def test_what_is_no_figure_is_marked_wherever_a_figure_belongs(marks: dict[tuple[str, str], list[str]]) -> None:
+    laid = {place: text for place, texts in marks.items() for text in texts if text.startswith("COUNT(")}
+    assert laid == {
+        ("封面", "C15"): "COUNT(C15)+COUNTBLANK(C15)=0",
+        ("绩效自评表", "J5:J42"): "COUNT(J5)+COUNTBLANK(J5)=0",
+        ("预算执行情况表", "C5:J89"): "COUNT(C5)+COUNTBLANK(C5)=0",
+        ("项目支出明细表", "F5:I204"): "COUNT(F5)+COUNTBLANK(F5)=0",
+        ("重点工作完成情况表", "D5:F54"): "COUNT(D5)+COUNTBLANK(D5)=0",
+        ("重点工作完成情况表", "I5:I54"): "COUNT(I5)+COUNTBLANK(I5)=0",
+        ("履职效益指标表", "E5:E44"): "COUNT(E5)+COUNTBLANK(E5)=0",
+        ("履职效益指标表", "G5:I44"): "COUNT(G5)+COUNTBLANK(G5)=0",
+        ("加减分事项表", "H5:H24"): "COUNT(H5)+COUNTBLANK(H5)=0",
+    }
+
+
+def test_a_row_marked_inapplicable_lacks_its_reason_or_may_not_be(marks: dict[tuple[str, str], list[str]]) -> None:
+    laid = {place[1]: texts for place, texts in marks.items() if place[0] == "绩效自评表" and place[1][0] in "IK"}
+    reasons = [template_cell(_SCHEME, code, "扣分原因")[1] for code in ("B12", "B14", "B52", "B72", "B73")]
+    assert {cell: texts for cell, texts in laid.items() if cell[0] == "K"} == {
+        cell: ['AND($I15="否",$K15="")'] for cell in reasons
+    }
+    chosen = [code for code, row in _SCHEME.indicators.items() if row.spec.optional]
+    free = {template_cell(_SCHEME, code, "是否适用")[1] for code in ("B12", "B14", "B52", "B72", "B73", *chosen)}
+    assert {cell: texts for cell, texts in laid.items() if cell[0] == "I"} == {
+        f"I{row}": ['I5="否"'] for row in range(5, 43) if f"I{row}" not in free
+    }
 
 
 def test_no_mark_looks_at_another_sheet_but_by_name(marks: dict[tuple[str, str], list[str]]) -> None:

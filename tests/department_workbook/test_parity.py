@@ -17,7 +17,7 @@ from evalbatch.department_workbook.live import live_formulas
 from evalbatch.model import Value
 from evalbatch.scheme import Scheme, load_scheme
 from evalbatch.scheme.layout import AUDIT_SHEET, HEADER_ROW, SUPPORT_SHEET, template_cell
-from tests.department_workbook.fillings import random_filling, seed_filling
+from tests.department_workbook.fillings import pasted, random_filling, seed_filling
 from tests.libreoffice import needs_libreoffice, recalculate
 
 pytestmark = needs_libreoffice
@@ -27,6 +27,7 @@ _CASES: dict[str, Filling] = {
     "blank": Filling(),
     "seed": seed_filling(_SCHEME),
     **{f"random{seed}": random_filling(_SCHEME, seed) for seed in range(4)},
+    "pasted": pasted(seed_filling(_SCHEME)),
 }
 _EPOCH = datetime(1899, 12, 30)
 _RELATIVE = 1e-9
