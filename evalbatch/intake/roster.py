@@ -14,6 +14,8 @@ from evalbatch.reading.book import Grid
 from evalbatch.reading.cells import abbreviates, as_text, plain, spelling
 from evalbatch.scheme.layout import address
 
+MAX_ROWS: Final = 500_000
+"""Of the bureau's own file, which may list the departments of a whole country."""
 CODE: Final = "单位编码"
 NAME: Final = "单位名称"
 CATEGORY: Final = "部门类别"
@@ -140,7 +142,7 @@ def read_roster(path: Path) -> Roster:
     """The roster of an .xlsx file; raises RosterError with sheet and cell."""
     try:
         content = path.read_bytes()
-        book = read_xlsx(content)
+        book = read_xlsx(content, MAX_ROWS)
     except OSError as error:
         raise RosterError(f"单位名录 {path} 无法读取（{error.strerror or error}），请核对路径。") from None
     except UnreadableWorkbook as error:

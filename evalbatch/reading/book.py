@@ -34,6 +34,8 @@ class Grid:
     hidden: bool = False
     formulas: Mapping[tuple[int, int], str] = field(default_factory=dict)
     errors: Mapping[tuple[int, int], str] = field(default_factory=dict)
+    scaled: Mapping[tuple[int, int], str] = field(default_factory=dict)
+    """Number formats by which a cell shows its figure as a thousandth or less, by place, where they can be seen."""
 
     def at(self, row: int, column: int) -> Content:
         """The content of a cell, ``""`` outside the used range."""

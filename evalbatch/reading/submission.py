@@ -425,6 +425,8 @@ class _Reader:
         text = entry.reading
         if not text and entry.value is not None and slot.column.type not in ("text", "label", "choice"):
             text = slot.moved
+        if place in grid.scaled and entry.value is not None:
+            text += f"{'；' if text else ''}单元格格式（{grid.scaled[place]}）显示的是缩小的数，按单元格的数值读取"
         if text:
             name = slot.column.name
             self.notes.append(Note(slot.sheet, slot.key, name, entry.value, entry.raw, ref.cell, text))

@@ -18,6 +18,6 @@ def read_xlsx(content: bytes, most_rows: int = MAX_ROWS, unread: Collection[str]
     sheets, values = sheet_parts(content, unread)
     grids = []
     for name, hidden, xml in sheets:
-        rows, formulas, errors = sheet_cells(xml, values, most_rows)
-        grids.append(Grid(name, rows, hidden, formulas, errors))
+        cells = sheet_cells(xml, values, most_rows)
+        grids.append(Grid(name, cells.rows, hidden, cells.formulas, cells.errors, cells.scaled))
     return Book(tuple(grids))

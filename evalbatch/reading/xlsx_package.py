@@ -12,9 +12,9 @@ from xml.etree import ElementTree
 
 from evalbatch.reading.book import UnreadableWorkbook
 from evalbatch.reading.container import DAMAGED, inflate, opened
-from evalbatch.reading.number_formats import tells_a_date, tells_elapsed_time
+from evalbatch.reading.number_formats import scales_down, tells_a_date, tells_elapsed_time
 from evalbatch.reading.plain_xml import NAMESPACES
-from evalbatch.reading.xlsx_rows import Values, shared_texts
+from evalbatch.reading.xlsx_rows import Formats, Values, shared_texts
 
 if TYPE_CHECKING:
     from functools import _lru_cache_wrapper
@@ -26,7 +26,6 @@ _RELATION_IDS: Final = (f"{{{_RELATIONS}}}id", "{http://purl.oclc.org/ooxml/offi
 _DATES: Final = frozenset(map(str, (*range(14, 23), *range(27, 37), 45, 47, *range(50, 59), *range(71, 82))))
 """Built-in number formats that show dates, those of Chinese, Japanese, Korean and Thai editions among them."""
 _SPANS: Final = frozenset({"46"})
-_NO_FORMATS: Final[tuple[frozenset[bytes], frozenset[bytes]]] = (frozenset(), frozenset())
 _KEPT: Final = 64 * 1024
 """Bytes of a part at most of which it is kept what it says: these parts are the same in many workbooks of a batch."""
 _TRUE: Final = frozenset({"1", "true", "on"})
@@ -82,8 +81,8 @@ def sheet_parts(content: bytes, unread: Collection[str] = ()) -> tuple[tuple[She
             raise UnreadableWorkbook(DAMAGED)
         further = {link.kind: link.part for link in links.values() if link.part in parts.names}
         texts = shared_texts(parts.read(further["sharedStrings"])) if "sharedStrings" in further else {}
-        formats = _kept(_formats, parts.read(further["styles"])) if "styles" in further else _NO_FORMATS
-        return tuple(sheets), Values(texts, *formats, book.since_1904)
+        formats = _kept(_formats, parts.read(further["styles"])) if "styles" in further else Formats()
+        return tuple(sheets), Values(texts, formats, book.since_1904)
 
 
 class _Parts:
@@ -153,16 +152,18 @@ def _all(root: ElementTree.Element, tag: str) -> list[ElementTree.Element]:
 
 
 @lru_cache(maxsize=16)
-def _formats(xml: bytes) -> tuple[frozenset[bytes], frozenset[bytes]]:
-    """Of the styles, the cell formats that show dates, and those that show spans of time, by index."""
+def _formats(xml: bytes) -> Formats:
+    """Of the styles, the cell formats that show something else than their figure, by index."""
     root = ElementTree.fromstring(xml)
     codes = {element.get("numFmtId", ""): element.get("formatCode", "") for element in _all(root, "numFmt")}
     formats = [element.get("numFmtId", "") for formats in _all(root, "cellXfs") for element in _all(formats, "xf")]
-    dates, spans = set(), set()
+    dates, spans, scaled = set(), set(), {}
     for index, number in enumerate(formats):
         code = codes.get(number)
         if number in _SPANS if code is None else tells_elapsed_time(code):
             spans.add(b"%d" % index)
         elif number in _DATES if code is None else tells_a_date(code):
             dates.add(b"%d" % index)
-    return frozenset(dates), frozenset(spans)
+        elif code is not None and scales_down(code):
+            scaled[b"%d" % index] = code
+    return Formats(frozenset(dates), frozenset(spans), scaled)

@@ -63,6 +63,7 @@ _QUOTED: Final = re.compile(rb'="[^"]*"/?')
 _NAMED: Final = {"&quot;": '"', "&apos;": "'", "&#10;": "\n"}
 _CODE: Final = re.compile("_x([0-9A-Fa-f]{4})_")
 _SURROGATES: Final = range(0xD800, 0xE000)
+_ARRAY: Final = re.compile(rb' t="array"(?: [\w:]+="[^"]*")* ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
 _SHARED: Final = re.compile(rb' si="(\d+)"')
 _ERRORS: Final = frozenset(error.encode() for error in ERROR_VALUES)
 _INDEXES: Final = tuple(b"%d" % index for index in range(10_000))
@@ -84,22 +85,32 @@ _ODDITIES: Final = (_NotPlain, UnicodeDecodeError, KeyError)
 
 
 @dataclass(frozen=True, slots=True)
+class Formats:
+    """The cell formats, by index as it stands in the cells, that show dates, spans of time or a figure scaled down."""
+
+    dates: Collection[bytes] = frozenset()
+    spans: Collection[bytes] = frozenset()
+    scaled: Mapping[bytes, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Values:
-    """What the values of a workbook's cells mean: its shared texts, and which cell formats show dates or spans of time."""
+    """What the values of a workbook's cells mean: its shared texts and its cell formats."""
 
     texts: Mapping[bytes, str] = field(default_factory=dict)
     """By index, as it stands in the cells."""
-    dates: Collection[bytes] = frozenset()
-    spans: Collection[bytes] = frozenset()
+    formats: Formats = field(default_factory=Formats)
     since_1904: bool = False
 
 
 class Cells(NamedTuple):
-    """A sheet: rows of values from its first cell on; formulas and error values by 0-based row and column."""
+    """A sheet: rows of values from its first cell on; the rest by 0-based row and column."""
 
     rows: Sequence[Sequence[Content]]
     formulas: Mapping[tuple[int, int], str]
     errors: Mapping[tuple[int, int], str]
+    scaled: Mapping[tuple[int, int], str]
+    """Number formats by which a figure is shown scaled down."""
 
 
 class _Slot(NamedTuple):
@@ -142,6 +153,8 @@ class _Shape:
     """Where a formula stands that says nothing."""
     groups: tuple[tuple[tuple[int, int], bytes, str], ...]
     """Place, number and text of formulas that are written out once for several cells."""
+    arrays: tuple[tuple[range, range, str], ...]
+    """Rows, columns and text of formulas that give the values of several cells."""
 
 
 def sheet_cells(xml: bytes, values: Values, most_rows: int = MAX_ROWS) -> Cells:
@@ -267,26 +280,36 @@ class _Sheet:
         self.values = values
         self.most_rows = most_rows
         self.once = once
-        self.dated = frozenset((*values.dates, *values.spans))
+        formats = values.formats
+        self.odd = frozenset((*formats.dates, *formats.spans, *formats.scaled))
         self.rows: dict[int, list[Content]] = {}
         self.formulas: dict[tuple[int, int], str] = {}
         self.errors: dict[tuple[int, int], str] = {}
+        self.scaled: dict[tuple[int, int], str] = {}
         self.unseen: list[tuple[int, int]] = []
         self.groups: list[tuple[tuple[int, int], bytes, str]] = []
+        self.arrays: list[tuple[range, range, str]] = []
         self.last = self.width = 0
 
     def read(self, xml: bytes) -> Cells:
         for piece in _pieces(xml, *_body(xml, b"worksheet", b"sheetData")):
             self.add(piece)
         self.write_out()
+        for rows, columns, text in self.arrays:
+            for row in range(rows.start, min(rows.stop, self.last)):
+                for column in range(columns.start, min(columns.stop, self.width)):
+                    self.formulas.setdefault((row, column), text)
         for place in self.unseen:  # a formula that nobody can see: what it gave may mean anything
             if not self.formulas.get(place):
                 self.formulas[place] = ""
                 self.errors.setdefault(place, "#VALUE!")
         for row, column in self.errors:  # of a cell that stands there twice, too
-            self.rows[row][column] = ""
+            if column < len(self.rows.get(row, ())):
+                self.rows[row][column] = ""
         blank: list[Content] = []
-        return Cells([self.rows.get(number, blank) for number in range(self.last)], self.formulas, self.errors)
+        return Cells(
+            [self.rows.get(number, blank) for number in range(self.last)], self.formulas, self.errors, self.scaled
+        )
 
     def add(self, piece: bytes) -> None:
         parts = _VALUES.split(piece)
@@ -325,7 +348,7 @@ class _Sheet:
         for column, place, style in shape.figures:
             if said := values[place]:
                 number = _number(said)
-                row[column] = self.moment(number, style) if style in self.dated else number
+                row[column] = self.shown(number, style, shape.number, column) if style in self.odd else number
         for column, place, kind in shape.others:
             self.fill_other(row, shape.number, column, kind, values[place])
         self.rows[shape.number] = row if shape.number not in self.rows else _merged(self.rows[shape.number], row)
@@ -334,6 +357,8 @@ class _Sheet:
             self.unseen.extend(shape.unseen)
         if shape.groups:
             self.groups.extend(shape.groups)
+        if shape.arrays:
+            self.arrays.extend(shape.arrays)
 
     def fill_other(self, row: list[Content], number: int, column: int, kind: bytes, said: bytes) -> None:
         if kind == b"e" and said in _ERRORS:
@@ -346,8 +371,12 @@ class _Sheet:
         else:
             raise _NotPlain
 
-    def moment(self, number: float, style: bytes) -> Content:
-        return moment(number, since_1904=self.values.since_1904, span=style in self.values.spans)
+    def shown(self, number: float, style: bytes, row: int, column: int) -> Content:
+        formats = self.values.formats
+        if style in formats.scaled:
+            self.scaled[row, column] = formats.scaled[style]
+            return number
+        return moment(number, since_1904=self.values.since_1904, span=style in formats.spans)
 
     def write_out(self) -> None:
         """Formulas that are written out once for several cells, each for its own."""
@@ -427,6 +456,7 @@ class _Row:
         self.formulas: dict[tuple[int, int], str] = {}
         self.unseen: list[tuple[int, int]] = []
         self.groups: list[tuple[tuple[int, int], bytes, str]] = []
+        self.arrays: list[tuple[range, range, str]] = []
         self.columns: list[int] = []
         place = start.end()
         while place < len(row):
@@ -481,6 +511,9 @@ class _Row:
         self.formulas[place] = text
         if not text:
             self.unseen.append(place)
+        if area := _ARRAY.search(attributes):
+            first, last = (column_number(area[at].decode()) - 1 for at in (1, 3))
+            self.arrays.append((range(int(area[2]) - 1, int(area[4])), range(first, last + 1), text))
 
     def shape(self) -> _Shape:
         width = max(self.columns, default=-1) + 1
@@ -497,4 +530,5 @@ class _Row:
             formulas=self.formulas,
             unseen=tuple(self.unseen),
             groups=tuple(self.groups),
+            arrays=tuple(self.arrays),
         )

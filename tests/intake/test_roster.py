@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from xlsxwriter import Workbook
 
 from evalbatch.intake import Department, Roster, RosterError, read_roster
 from evalbatch.reading.cells import abbreviates, spelling
@@ -103,3 +104,17 @@ def test_a_short_name_stands_in_the_full_one_in_order() -> None:
     assert not abbreviates("市商业局", "市商务局")
     assert not abbreviates("", "市商务局")
     assert spelling("市示范局【本级】") == spelling("市示范局 (本级)")
+
+
+def test_the_departments_of_a_large_country(tmp_path: Path) -> None:
+    path = tmp_path / "单位名录.xlsx"
+    with Workbook(path, {"constant_memory": True}) as book:
+        sheet = book.add_worksheet("单位名录")
+        sheet.write_row(0, 0, ("单位编码", "单位名称"))
+        for number in range(60_000):
+            sheet.write_row(number + 1, 0, (f"{100_000 + number}", f"第{number}局"))
+    roster = read_roster(path)
+    assert len(roster.departments) == 60_000
+    department = roster.find("159999", "")
+    assert department is not None
+    assert department.name == "第59999局"

@@ -9,7 +9,7 @@ from xml.sax.saxutils import quoteattr
 import pytest
 
 from evalbatch.reading import read_workbook
-from evalbatch.reading.number_formats import tells_a_date, tells_elapsed_time
+from evalbatch.reading.number_formats import scales_down, tells_a_date, tells_elapsed_time
 from evalbatch.reading.plain_xml import MAIN
 from tests.fuzzing.shown import differences, shown
 from tests.fuzzing.xlsx import FORMATS
@@ -42,6 +42,18 @@ def test_elapsed_time() -> None:
         "[mm]",
         "[S]",
     ]
+
+
+@pytest.mark.parametrize("code", ["0,", "#,##0,", '0!.0,"万"', "0.00,,", "#,##0,_);(0)", '0"元",;0', "[Red]0\\.0000,"])
+def test_formats_that_show_less_than_the_figure(code: str) -> None:
+    assert scales_down(code)
+
+
+@pytest.mark.parametrize(
+    "code", ["", "0", "#,##0", "#,##0.00", '0.00",千"', "0!,0", "0%", "???,???", "#,##0_);[Red](#,##0)"]
+)
+def test_formats_that_show_the_figure(code: str) -> None:
+    assert not scales_down(code)
 
 
 @needs_libreoffice

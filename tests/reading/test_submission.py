@@ -14,6 +14,7 @@ import openpyxl
 import pytest
 from openpyxl.cell import MergedCell
 from openpyxl.workbook import Workbook
+from openpyxl.worksheet.formula import ArrayFormula
 from openpyxl.worksheet.worksheet import Worksheet
 
 from evalbatch.evaluation import evaluate
@@ -291,3 +292,26 @@ def test_a_sheet_that_nothing_is_read_from_is_not_opened() -> None:
     book = read_workbook(saved(workbook))
     assert {ATTACHMENT_SHEET, SUPPORT_SHEET}.isdisjoint(grid.name for grid in book.grids)
     assert figures(evaluate(read_submission(book, scheme(), "x"), scheme())) == figures(evaluated(opened()))
+
+
+def test_a_figure_that_its_format_shows_as_less_is_taken_by_value_and_noted() -> None:
+    workbook = opened()
+    sheet, row, column = place("S03.上年决算数")
+    cell = workbook[sheet].cell(row + 1, column + 1)
+    cell.value, cell.number_format = 1234.5, '0!.0,"万"'
+    result = evaluated(workbook)
+    assert result.submission.value("S03", "上年决算数") == Decimal("1234.5")
+    (note,) = (note for note in result.submission.notes if note.cell == cell.coordinate)
+    assert (note.sheet, note.key, note.column, note.value) == (BUDGET, "S03", "上年决算数", Decimal("1234.5"))
+    assert note.text == '单元格格式（0!.0,"万"）显示的是缩小的数，按单元格的数值读取'
+
+
+def test_a_formula_for_several_cells_that_was_never_calculated_is_no_blank() -> None:
+    workbook = opened()
+    sheet, row, column = place("S03.上年预算数")
+    first = workbook[sheet].cell(row + 1, column + 1)
+    second = first.offset(0, 1)
+    workbook[sheet][first.coordinate] = ArrayFormula(f"{first.coordinate}:{second.coordinate}", "=A1:B1*2")
+    second.value = None
+    found = {(finding.code, finding.ref.cell) for finding in evaluated(workbook).findings}
+    assert {("CT02", first.coordinate), ("CT02", second.coordinate)} <= found

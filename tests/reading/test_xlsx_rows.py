@@ -170,3 +170,21 @@ def test_a_workbook_without_texts_and_formats() -> None:
     )
     found = grid(sheet('<row r="1"><c r="A1" s="3"><v>7</v></c></row>'), {"xl/_rels/workbook.xml.rels": links})
     assert found.rows == [[7.0]]
+
+
+def test_a_figure_that_is_shown_scaled_down() -> None:
+    formats = {
+        "xl/styles.xml": f'<styleSheet xmlns="{MAIN}"><numFmts><numFmt numFmtId="200" formatCode="0!.0,&quot;万&quot;"/>'
+        '</numFmts><cellXfs><xf numFmtId="0"/><xf numFmtId="200"/></cellXfs></styleSheet>'
+    }
+    found = grid(sheet('<row r="2"><c r="A2" s="0"><v>5</v></c><c r="B2" s="1"><v>12345</v></c></row>'), formats)
+    assert found.rows == [[], [5.0, 12345.0]]
+    assert found.scaled == {(1, 1): '0!.0,"万"'}
+
+
+def test_a_formula_for_several_cells_stands_in_each_of_them() -> None:
+    xml = sheet(
+        '<row r="1"><c r="A1"><f t="array" ref="A1:B2">D1:E2*2</f><v>2</v></c><c r="B1"/></row>'
+        '<row r="2"><c r="A2"><v>4</v></c><c r="B2"><f>C2</f><v>1</v></c></row>'
+    )
+    assert grid(xml).formulas == {(0, 0): "D1:E2*2", (0, 1): "D1:E2*2", (1, 0): "D1:E2*2", (1, 1): "C2"}
