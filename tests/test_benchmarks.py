@@ -53,14 +53,14 @@ def test_the_rivals_read_what_is_there(tmp_path: Path) -> None:
 def test_the_table_has_medians_and_scales_what_was_measured_in_part() -> None:
     ours = [
         {"what": "evalbatch run", "departments": 1000, "files": 1000, "wall": wall, "cpu": 40.0, "memory": 3e8,
-         "bytes": 11_400_000, "cells": 1_600_000}
+         "bytes": 11_400_000, "cells": 1_600_000, "state": "1a2b3c4"}
         for wall in (21.0, 20.0, 25.0)
     ]  # fmt: skip
     loop = {"what": "pandas 逐个读取再写出", "departments": 1000, "files": 100, "wall": 30.0, "cpu": 30.0, "memory": 2e8,
-            "bytes": 0, "cells": 0}  # fmt: skip
+            "bytes": 0, "cells": 0, "state": "1a2b3c4"}  # fmt: skip
     assert table([*ours, loop]).splitlines()[2:] == [
-        "| 1,000 | evalbatch run | 3 | 21.0 (20.0–25.0) | 21.0 | 40.0 | 300 | 1,600,000 | 11.4 |",
-        "| 1,000 | pandas 逐个读取再写出 (100 measured, scaled) | 1 | 300.0 (300.0–300.0) | 300.0 | 300.0 | 200 |  |  |",
+        "| 1,000 | evalbatch run | 3 | 21.0 (20.0–25.0) | 21.0 | 40.0 | 300 | 1,600,000 | 11.4 | 1a2b3c4 |",
+        "| 1,000 | pandas 逐个读取再写出 (100 measured, scaled) | 1 | 300.0 (300.0–300.0) | 300.0 | 300.0 | 200 |  |  | 1a2b3c4 |",
     ]
 
 

@@ -33,6 +33,8 @@ _REACHES: Final = {
 _COUNT: Final = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 _FIGURE: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _DURATION: Final = re.compile(r"PT(\d{1,6})H(\d{1,2})M(\d{1,2})(?:[.,]\d+)?S", re.ASCII)
+_VALUES: Final = {"date": "date-value", "time": "time-value", "boolean": "boolean-value"}
+"""Where the value of a type stands that is no figure."""
 _WHITE: Final = {f"{_TEXT}tab": "\t", f"{_TEXT}line-break": "\n"}
 _DOUBTFUL: Final = "#VALUE!"
 
@@ -147,7 +149,9 @@ def _content(cell: Element, text: str) -> Content | None:
         return None if text else ""
     if kind == "string":
         return text if cell.get(f"{_OFFICE}string-value", text) == text else None
-    name = {"date": "date-value", "time": "time-value", "boolean": "boolean-value"}.get(kind, "value")
+    name = _VALUES.get(kind, "value")
+    if any(cell.get(f"{_OFFICE}{other}") is not None for other in {*_VALUES.values(), "value"} - {name}):
+        return None  # a value of another type stands beside it, and each program takes its own
     value = cell.get(f"{_OFFICE}{name}", "").strip()
     match kind:
         case "float" | "percentage" | "currency":

@@ -76,7 +76,16 @@ def _record(what: str, departments: int, files: int, seen: Measured, size: int =
         "bytes": size,
         "cells": cells,
         "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
+        "state": _state(),
     }
+
+
+def _state() -> str:
+    """The commit that is measured, ``""`` outside a checkout."""
+    asked = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    return asked.stdout.strip()
 
 
 def _cells(workbook: Path) -> int:
@@ -113,8 +122,8 @@ def machine() -> str:
 def table(records: Sequence[Record]) -> str:
     """The measurements as Markdown: medians, and in brackets the lowest and the highest."""
     lines = [
-        "| workbooks | what | rounds | wall s | ms a workbook | CPU s | peak memory MB | cells written | bytes out MB |",
-        "|--:|--|--:|--:|--:|--:|--:|--:|--:|",
+        "| workbooks | what | rounds | wall s | ms a workbook | CPU s | peak memory MB | cells written | bytes out MB | at commit |",
+        "|--:|--|--:|--:|--:|--:|--:|--:|--:|--|",
     ]
     for departments in sorted({record["departments"] for record in records}):
         for what in (_OURS, _LOOP, _BARE):
@@ -142,7 +151,7 @@ def _line(departments: int, what: str, own: Sequence[Record]) -> str:
     cells, size = own[-1]["cells"], own[-1]["bytes"]
     written = f"{cells:,} | {size / _MEGABYTE:,.1f}" if cells else " | "
     each = f"{median(walls) / departments * 1000:,.1f}"
-    return f"| {departments:,} | {what}{scaled} | {len(own)} | {wall} | {each} | {cpu} | {memory} | {written} |"
+    return f"| {departments:,} | {what}{scaled} | {len(own)} | {wall} | {each} | {cpu} | {memory} | {written} | {own[-1]['state']} |"
 
 
 def plot(records: Sequence[Record], target: Path) -> None:

@@ -89,6 +89,8 @@ def test_a_value_by_its_type(attributes: str, inner: str, expected: object) -> N
         ('office:value-type="float" office:value="NaN"', ""),
         ('office:value-type="date" office:date-value="77"', ""),
         ('office:value-type="boolean" office:value="1"', ""),
+        ('office:value-type="boolean" office:boolean-value="true" office:value="77"', ""),
+        ('office:value-type="float" office:value="1" office:date-value="2024-12-31"', ""),
         ('office:value-type="string" office:string-value="77"', "<text:p>12</text:p>"),
         ('office:value-type="void"', "<text:p>77</text:p>"),
         ("", "<text:p>77</text:p>"),
