@@ -45,7 +45,9 @@ def compare(scheme: Scheme, name: str, path: Path, broken: Counter[str]) -> tupl
     grids = {grid.name: grid for grid in book.grids}
     figures = SubmissionFigures(submission, scheme)
     step, fixed = scheme.tail_step(submission.unit), scheme.spec.tolerance.fixed
-    shown = {row[0]: row[AUDIT_COLUMNS.index("结果")] for row in grids[AUDIT_SHEET].rows[HEADER_ROW:]}
+    audit, cover = grids[AUDIT_SHEET], grids["封面"]
+    verdict = AUDIT_COLUMNS.index("结果")
+    shown = {audit.at(row, 0): audit.at(row, verdict) for row in range(HEADER_ROW, len(audit.rows))}
     compared, different = 0, []
     for check in scheme.checks:
         if check.list:
@@ -59,7 +61,7 @@ def compare(scheme: Scheme, name: str, path: Path, broken: Counter[str]) -> tupl
         if shown.get(check.id) != expected:
             different.append(f"{name}: {check.id} {shown.get(check.id)} instead of {expected}")
     result = evaluate(submission, scheme)
-    totals = {row[1]: row[2] for row in grids["封面"].rows[HEADER_ROW:]}
+    totals = {cover.at(row, 1): cover.at(row, 2) for row in range(HEADER_ROW, len(cover.rows))}
     compared += 1
     if not _near(totals["测算总分"], result.total):
         different.append(f"{name}: 测算总分 {totals['测算总分']} instead of {result.total}")
@@ -67,8 +69,8 @@ def compare(scheme: Scheme, name: str, path: Path, broken: Counter[str]) -> tupl
         if scheme.indicators[line.code].points is None:
             continue
         layout = template_layout(scheme)[scheme.sheet_of(line.code)]
-        row = grids[layout.spec.name].rows[layout.rows[line.code] - 1]
-        found, said = (row[layout.columns[name] - 1] for name in ("测算得分", "测算说明"))
+        places = ((layout.rows[line.code] - 1, layout.columns[name] - 1) for name in ("测算得分", "测算说明"))
+        found, said = (grids[layout.spec.name].at(*place) for place in places)
         expected_points = line.final if line.source == "不适用" else line.computed
         compared += 1
         same = found == "待核" if expected_points is None else _near(found, expected_points)
