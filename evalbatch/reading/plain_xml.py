@@ -24,6 +24,8 @@ NAMESPACES: Final = (MAIN, "http://purl.oclc.org/ooxml/spreadsheetml/main")
 _SHEET: Final = b'<worksheet xmlns="%s"><sheetData>%%s</sheetData></worksheet>' % MAIN.encode()
 _DOUBTFUL: Final = "#VALUE!"
 
+_CODE: Final = re.compile("_x([0-9A-Fa-f]{4})_")
+_SURROGATES: Final = range(0xD800, 0xE000)
 _PLACE: Final = re.compile(r"([A-Z]{1,7})([1-9]\d{0,8})", re.ASCII)
 _ROW_NUMBER: Final = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 _INDEX: Final = re.compile(r"\d{1,7}", re.ASCII)
@@ -48,6 +50,16 @@ def plain_sheet(xml: bytes, most_rows: int) -> bytes:
 def plain_strings(xml: bytes) -> bytes:
     """The shared texts of a workbook, without what is not shown: reading aids. Raises UnreadableWorkbook."""
     return _Strings().said_plainly(xml)
+
+
+def uncoded(text: str) -> str:
+    """A text with characters written as codes (``_x000D_``) as themselves; half a character stays a code."""
+    return _CODE.sub(_character, text) if "_x" in text else text
+
+
+def _character(match: re.Match[str]) -> str:
+    code = int(match[1], 16)
+    return match[0] if code in _SURROGATES else chr(code)
 
 
 def iso_day(text: str) -> date | None:

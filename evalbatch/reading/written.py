@@ -20,6 +20,7 @@ from xml.parsers import expat
 
 from evalbatch.reading.book import UnreadableWorkbook
 from evalbatch.reading.container import DAMAGED
+from evalbatch.reading.plain_xml import uncoded
 from evalbatch.scheme.layout import address, column_number
 
 _PIECE: Final = 256 * 1024
@@ -32,7 +33,6 @@ _PLACE: Final = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7})")
 _MOVING_ROW: Final = re.compile(r"(?<=[A-Z])(\d+)")
 _LOST: Final = "?"
 """In place of a formula whose text was lost with another cell."""
-_ESCAPED: Final = re.compile("_x([0-9A-Fa-f]{4})_")
 _RELATION: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _STRICT_RELATION: Final = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
 _TABLE: Final = "_xlnm._FilterDatabase"
@@ -370,9 +370,7 @@ def _true(attribute: str | None) -> bool:
 
 def _unescaped(text: str) -> str:
     """A text with its line ends as one character; a control character is written as ``_x000D_``."""
-    if "_x" in text:
-        text = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    return uncoded(text).replace("\r\n", "\n").replace("\r", "\n")
 
 
 __all__ = ["Fault", "WrittenCell", "WrittenRow", "WrittenSheet", "WrittenWorkbook", "open_written"]

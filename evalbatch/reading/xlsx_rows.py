@@ -21,7 +21,7 @@ from xml.sax.saxutils import unescape
 from evalbatch.reading.book import ERROR_VALUES, Content, UnreadableWorkbook
 from evalbatch.reading.cells import KEPT
 from evalbatch.reading.container import DAMAGED, MAX_ROWS, refuse_area
-from evalbatch.reading.plain_xml import MAIN, iso_day, plain_sheet, plain_strings
+from evalbatch.reading.plain_xml import MAIN, iso_day, plain_sheet, plain_strings, uncoded
 from evalbatch.scheme.layout import address, column_number
 
 _PIECE: Final = 1 << 20
@@ -61,8 +61,6 @@ _CONTROLS: Final = bytes({*range(32)} - {9, 10, 13})
 _TAGS: Final = re.compile(rb"<(?:row|c|f)( [^<>]*)>")
 _QUOTED: Final = re.compile(rb'="[^"]*"/?')
 _NAMED: Final = {"&quot;": '"', "&apos;": "'", "&#10;": "\n"}
-_CODE: Final = re.compile("_x([0-9A-Fa-f]{4})_")
-_SURROGATES: Final = range(0xD800, 0xE000)
 _ARRAY: Final = re.compile(rb' t="array"(?: [\w:]+="[^"]*")* ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
 _SHARED: Final = re.compile(rb' si="(\d+)"')
 _ERRORS: Final = frozenset(error.encode() for error in ERROR_VALUES)
@@ -215,17 +213,12 @@ def _kept(said: bytes) -> str:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "&" in text:
         text = unescape(text, _NAMED)
-    return _CODE.sub(_character, text) if "_x" in text else text
+    return uncoded(text)
 
 
 def _said(said: bytes) -> str:
     """A text of characters and entities as it is meant."""
     return (_kept if len(said) <= KEPT else _kept.__wrapped__)(said)
-
-
-def _character(match: re.Match[str]) -> str:
-    code = int(match[1], 16)
-    return match[0] if code in _SURROGATES else chr(code)
 
 
 @lru_cache(maxsize=16384)
