@@ -13,7 +13,6 @@ import pickle
 import platform
 import sqlite3
 import sys
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from datetime import date
@@ -24,6 +23,7 @@ from typing import Final
 
 from platformdirs import user_cache_path
 
+from evalbatch.deflate import DeflateError
 from evalbatch.examination import Examined, digest_of
 from evalbatch.intake import Arrival, Prefill, Roster
 from evalbatch.model import Finding, Summary
@@ -149,7 +149,7 @@ def remembered(arrival: Arrival, judged: str, examine: Callable[[], Examined[Sum
 def _unless_unusable() -> Iterator[None]:
     """A cache that fails is as good as none."""
     with contextlib.suppress(
-        sqlite3.Error, OSError, pickle.UnpicklingError, zlib.error, EOFError, ValueError, TypeError
+        sqlite3.Error, OSError, pickle.UnpicklingError, DeflateError, EOFError, ValueError, TypeError
     ):
         yield
 

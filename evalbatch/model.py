@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, NamedTuple, Protocol
 
 Value = Decimal | str | date | None
 """What a cell says once its format is taken away; ``None`` is a blank (未填)."""
@@ -26,8 +26,7 @@ Stamp = Literal["", "已收", "待认"]
 LEVELS: tuple[Level, ...] = ("退回", "错误", "预警", "提示")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Ref:
+class Ref(NamedTuple):
     """A place in a workbook: sheet name and cell as Excel's name box shows it (``H25``, or ``H25、H38``)."""
 
     sheet: str
@@ -38,8 +37,7 @@ NOWHERE: Final = Ref("", "")
 """The place of what concerns a file as a whole."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One input cell as read.
 
     ``raw`` is the text as filled in; ``reading`` says how ``value`` came from it when it is not simply the

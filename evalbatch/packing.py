@@ -6,11 +6,11 @@ import io
 import pickle
 import tempfile
 import weakref
-import zlib
 from array import array
 from itertools import accumulate
 from typing import Any, Final
 
+from evalbatch.deflate import compress, decompress
 from evalbatch.model import Packed
 
 _LEVEL: Final = 1
@@ -31,12 +31,12 @@ _KNOWN: Final = frozenset(
 
 def pack(rows: object) -> bytes:
     """Rows as bytes."""
-    return zlib.compress(pickle.dumps(rows, protocol=5), _LEVEL)
+    return compress(pickle.dumps(rows, protocol=5), _LEVEL)
 
 
 def unpack(content: bytes) -> Any:
-    """The rows that were packed; raises UnpicklingError or zlib.error where the bytes are not such rows."""
-    return _Rows(io.BytesIO(zlib.decompress(content))).load()
+    """The rows that were packed; raises UnpicklingError or DeflateError where the bytes are not such rows."""
+    return _Rows(io.BytesIO(decompress(content))).load()
 
 
 class _Rows(pickle.Unpickler):

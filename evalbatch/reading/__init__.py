@@ -1,12 +1,9 @@
 """DOOR IN: bytes of a workbook -> Book (format taken away, addresses kept) -> Submission (typed entries)."""
 
 import io
-import re
 import zipfile
-import zlib
-from dataclasses import replace
 
-from evalbatch.reading.book import CONNECTIONS, LINKS, Book, Grid, UnreadableWorkbook
+from evalbatch.reading.book import Book, Grid, UnreadableWorkbook
 from evalbatch.reading.container import OLE_MAGIC, XLSB, refuse_by_magic, refuse_directory
 from evalbatch.reading.ods import read_ods
 from evalbatch.reading.submission import NotATemplate, derive, read_submission
@@ -15,12 +12,6 @@ from evalbatch.scheme.layout import UNREAD_SHEETS
 
 _XLS_STREAM = "Workbook".encode("utf-16-le")
 _XLSX = "xl/workbook.xml"
-_REACHES = {"xl/externalLinks/": LINKS, "xl/connections.": CONNECTIONS}
-"""Parts of a package by which a workbook takes values from elsewhere."""
-_STAMP = re.compile("印次[0-9a-f]{12}".encode())
-_PROPERTIES = ("docProps/core.xml", "meta.xml")
-"""Where programs keep the keywords of a workbook, among which the template has its stamp."""
-_MOST_PROPERTIES = 64 * 1024
 _ODS = b"application/vnd.oasis.opendocument.spreadsheet"
 
 
@@ -43,17 +34,13 @@ def read_workbook(content: bytes) -> Book:
 
         return read_xls(content)
     if _is_ods(content):
-        return replace(read_ods(content), stamp=_stamp(content))
-    names = _names(content)
-    if XLSB in names:
+        return read_ods(content)
+    if XLSB.encode() in content and XLSB in _names(content):
         # as rare, and another library
         from evalbatch.reading.xlsb import read_xlsb
 
-        book = read_xlsb(content)
-    else:
-        book = read_xlsx(content, unread=UNREAD_SHEETS)
-    reaches = tuple(what for start, what in _REACHES.items() if any(name.startswith(start) for name in names))
-    return replace(book, reaches=reaches, stamp=_stamp(content))
+        return read_xlsb(content)
+    return read_xlsx(content, unread=UNREAD_SHEETS)
 
 
 def _is_ods(content: bytes) -> bool:
@@ -70,20 +57,6 @@ def _names(content: bytes) -> set[str]:
             return set(package.namelist())
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):  # a name that is no UTF-8, …
         return set()
-
-
-def _stamp(content: bytes) -> str:
-    """The print of the template that a workbook says it was made of; ``""`` where that cannot be seen."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as package:
-            for name in _PROPERTIES:
-                if name in package.NameToInfo:
-                    with package.open(name) as part:
-                        match = _STAMP.search(part.read(_MOST_PROPERTIES))
-                    return "" if match is None else match[0].decode()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError, EOFError, zlib.error):
-        pass  # damaged properties are nobody's loss
-    return ""
 
 
 __all__ = [

@@ -35,6 +35,8 @@ class Slot:
 
     key: str
     column: ColumnSpec
+    named: tuple[str, str]
+    """Its key and its column's name."""
     mandatory: bool
     sheet: str
     place: tuple[int, int]
@@ -111,8 +113,8 @@ def _row_slots(
         elif layout.cell(key, column.name) != cell:
             moved = "行列位置与模板不同，按编码与栏目读取"
         yield Slot(
-            key, column, column.name in mandatory, where.sheet, (row, index), Entry(Ref(where.sheet, cell), None),
-            moved, printed.get((prefix or key, column.name), ""), places,
+            key, column, (key, column.name), column.name in mandatory, where.sheet, (row, index),
+            Entry(Ref(where.sheet, cell), None), moved, printed.get((prefix or key, column.name), ""), places,
         )  # fmt: skip
 
 

@@ -14,7 +14,8 @@ from contextlib import contextmanager
 from typing import Final
 from xml.etree import ElementTree
 
-from evalbatch.reading.book import UnreadableWorkbook
+from evalbatch.deflate import DeflateError, read_part
+from evalbatch.reading.book import CONNECTIONS, LINKS, UnreadableWorkbook
 
 MAX_INFLATED: Final = 512 * 1024 * 1024
 """Bytes that all parts of one workbook may inflate to, pictures included."""
@@ -34,11 +35,19 @@ XLSB: Final = "xl/workbook.bin"
 _TEXT: Final = re.compile(r"\.xml$|\.rels$|worksheets/[^/]*\.bin$|^xl/[^/]*\.bin$")
 """Parts that are read, and not merely carried as pictures are."""
 _ENTRY: Final = b"PK\1\2"
+_ENTRY_BYTES: Final = 46
+"""That each of them takes at least."""
+_REACHES: Final = {"xl/externalLinks/": LINKS, "xl/connections.": CONNECTIONS}
+"""Parts of a package by which a workbook takes values from elsewhere."""
+_STAMP: Final = re.compile("印次[0-9a-f]{12}".encode())
+_PROPERTIES: Final = ("docProps/core.xml", "meta.xml")
+"""Where programs keep the keywords of a workbook, among which the template has its stamp."""
+_MOST_PROPERTIES: Final = 64 * 1024
 _ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
 NO_WORKBOOK: Final = "文件不是 Excel 工作簿，请在财政局下发的模板中填报后重新报送。"
 DAMAGED: Final = "文件已损坏，无法打开。请用 Excel 或 WPS 打开核对后另存为 .xlsx 重新报送。"
 _DAMAGES: Final = (
-    zipfile.BadZipFile, zlib.error, lzma.LZMAError, ElementTree.ParseError, struct.error, KeyError, ValueError, EOFError,
+    zipfile.BadZipFile, zlib.error, DeflateError, lzma.LZMAError, ElementTree.ParseError, struct.error, KeyError, ValueError, EOFError,
     NotImplementedError, OSError, RuntimeError,
 )  # fmt: skip
 """What the zip and XML readers raise at damaged bytes."""
@@ -58,6 +67,8 @@ def refuse_by_magic(content: bytes) -> None:
 
 def refuse_directory(content: bytes | mmap.mmap) -> None:
     """Raise BadZipFile for a .zip with a directory that is an attack in itself, before anything reads it."""
+    if len(content) < MAX_ENTRIES * _ENTRY_BYTES:
+        return
     place = -1
     for _ in range(MAX_ENTRIES):
         place = content.find(_ENTRY, place + 1)
@@ -85,12 +96,31 @@ def opened(content: bytes) -> Iterator[zipfile.ZipFile]:
 
 def inflate(package: zipfile.ZipFile, part: str) -> bytes:
     """A part of the package, as long as it is said to be; refuses XML that declares entities."""
-    content = package.read(part)
+    content = read_part(package, part)
     if len(content) != package.getinfo(part).file_size:
         raise UnreadableWorkbook(DAMAGED)
     if b"<!DOCTYPE" in content[:4096] or b"<!ENTITY" in content[:4096]:
         raise UnreadableWorkbook("文件含有不允许的 XML 声明，请用 Excel 或 WPS 另存为 .xlsx 后重新报送。")
     return content
+
+
+def reaches(package: zipfile.ZipFile) -> tuple[str, ...]:
+    """By what a workbook takes values from outside."""
+    names = package.namelist()
+    return tuple(what for start, what in _REACHES.items() if any(name.startswith(start) for name in names))
+
+
+def stamp(package: zipfile.ZipFile) -> str:
+    """The print of the template that a workbook says it was made of; ``""`` where that cannot be seen."""
+    try:
+        for name in _PROPERTIES:
+            if name in package.NameToInfo:
+                with package.open(name) as part:
+                    match = _STAMP.search(part.read(_MOST_PROPERTIES))
+                return "" if match is None else match[0].decode()
+    except _DAMAGES:
+        pass  # damaged properties are nobody's loss
+    return ""
 
 
 def refuse_area(rows: int, columns: int, most_rows: int = MAX_ROWS) -> None:

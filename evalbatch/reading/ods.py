@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import math
 import re
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Final
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from evalbatch.reading.book import CONNECTIONS, ERROR_VALUES, LINKS, Book, Content, Grid, UnreadableWorkbook
-from evalbatch.reading.container import DAMAGED, inflate, opened, refuse_area
+from evalbatch.reading.container import DAMAGED, inflate, opened, refuse_area, stamp
 
 _TABLE: Final = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 _OFFICE: Final = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
@@ -44,7 +45,7 @@ def read_ods(content: bytes) -> Book:
     with opened(content) as package:
         if b"encryption-data" in package.read("META-INF/manifest.xml"):
             raise UnreadableWorkbook("文件设有打开密码，请去掉密码后重新报送。")
-        return _book(inflate(package, "content.xml"))
+        return replace(_book(inflate(package, "content.xml")), stamp=stamp(package))
 
 
 def _book(xml: bytes) -> Book:

@@ -128,7 +128,7 @@ class _Reader:
             if spec.kind == "list":
                 self.read_list(table)
             else:
-                self.cells.update(((s.key, s.column.name), self.entry(table, s)) for s in slots[spec.name])
+                self.cells.update({slot.named: self.entry(table, slot) for slot in slots[spec.name]})
         if not self.book.formulas_known:
             self.presume_formulas()
         self.derive()

@@ -16,7 +16,7 @@ import python_calamine
 import xlrd
 
 from evalbatch.reading.book import Book, Content, Grid, UnreadableWorkbook
-from evalbatch.reading.container import DAMAGED, XLSB, inflate, opened, refuse_area
+from evalbatch.reading.container import DAMAGED, XLSB, inflate, opened, reaches, refuse_area, stamp
 
 _SHEET: Final = 156
 _ROW: Final = 0
@@ -32,10 +32,11 @@ def read_xlsb(content: bytes) -> Book:
         with opened(content) as package:
             parts = _sheet_parts(package)
             errors = {name: _errors(package.read(part)) for name, part in parts.items()}
+            links, printed = reaches(package), stamp(package)
     except (struct.error, IndexError, UnicodeDecodeError):
         raise UnreadableWorkbook(DAMAGED) from None
     grids = (Grid(name, rows, hidden, {}, errors[name]) for name, hidden, rows in _values(content, parts))
-    return Book(tuple(grids), formulas_known=False)
+    return Book(tuple(grids), formulas_known=False, reaches=links, stamp=printed)
 
 
 def _values(content: bytes, sheets: Collection[str]) -> list[tuple[str, bool, Sequence[Sequence[Content]]]]:

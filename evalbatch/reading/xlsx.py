@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from evalbatch.reading.book import Book, Grid
-from evalbatch.reading.container import MAX_ROWS
+from evalbatch.reading.container import MAX_ROWS, opened, reaches, stamp
 from evalbatch.reading.xlsx_package import sheet_parts
 from evalbatch.reading.xlsx_rows import sheet_cells
 
@@ -15,9 +15,11 @@ def read_xlsx(content: bytes, most_rows: int = MAX_ROWS, unread: Collection[str]
 
     Sheets named in ``unread`` are left out, unopened.
     """
-    sheets, values = sheet_parts(content, unread)
+    with opened(content) as package:
+        sheets, values = sheet_parts(package, unread)
+        links, printed = reaches(package), stamp(package)
     grids = []
     for name, hidden, xml in sheets:
         cells = sheet_cells(xml, values, most_rows)
         grids.append(Grid(name, cells.rows, hidden, cells.formulas, cells.errors, cells.scaled))
-    return Book(tuple(grids))
+    return Book(tuple(grids), reaches=links, stamp=printed)

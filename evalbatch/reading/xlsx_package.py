@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 from xml.etree import ElementTree
 
 from evalbatch.reading.book import UnreadableWorkbook
-from evalbatch.reading.container import DAMAGED, inflate, opened
+from evalbatch.reading.container import DAMAGED, inflate
 from evalbatch.reading.number_formats import scales_down, tells_a_date, tells_elapsed_time
 from evalbatch.reading.plain_xml import NAMESPACES
 from evalbatch.reading.xlsx_rows import Formats, Values, shared_texts
@@ -58,31 +58,30 @@ class _Workbook:
     since_1904: bool
 
 
-def sheet_parts(content: bytes, unread: Collection[str] = ()) -> tuple[tuple[SheetPart, ...], Values]:
+def sheet_parts(package: zipfile.ZipFile, unread: Collection[str] = ()) -> tuple[tuple[SheetPart, ...], Values]:
     """The sheets of an .xlsx in order, those named in ``unread`` left out unopened, and what their values mean.
 
     Raises UnreadableWorkbook with a sentence for the user.
     """
-    with opened(content) as package:
-        parts = _Parts(package)
-        place = next((link.part for link in parts.relations("").values() if link.kind == "officeDocument"), "")
-        book = _kept(_workbook, parts.read(place)) if place in parts.names else None
-        if book is None:
-            raise UnreadableWorkbook("文件不是 Excel 工作簿（.xlsx），请在财政局下发的模板中填报后重新报送。")
-        links = parts.relations(place)
-        sheets = []
-        for sheet in book.sheets:
-            link = next((links[name] for name in sheet.ids if name in links), None)
-            if link is None or link.external:
-                raise UnreadableWorkbook(DAMAGED)
-            if link.kind == "worksheet" and sheet.name not in unread:
-                sheets.append(SheetPart(sheet.name, sheet.hidden, parts.read(link.part)))
-        if len({sheet.name.lower() for sheet in sheets}) < len(sheets):
+    parts = _Parts(package)
+    place = next((link.part for link in parts.relations("").values() if link.kind == "officeDocument"), "")
+    book = _kept(_workbook, parts.read(place)) if place in parts.names else None
+    if book is None:
+        raise UnreadableWorkbook("文件不是 Excel 工作簿（.xlsx），请在财政局下发的模板中填报后重新报送。")
+    links = parts.relations(place)
+    sheets = []
+    for sheet in book.sheets:
+        link = next((links[name] for name in sheet.ids if name in links), None)
+        if link is None or link.external:
             raise UnreadableWorkbook(DAMAGED)
-        further = {link.kind: link.part for link in links.values() if link.part in parts.names}
-        texts = shared_texts(parts.read(further["sharedStrings"])) if "sharedStrings" in further else {}
-        formats = _kept(_formats, parts.read(further["styles"])) if "styles" in further else Formats()
-        return tuple(sheets), Values(texts, formats, book.since_1904)
+        if link.kind == "worksheet" and sheet.name not in unread:
+            sheets.append(SheetPart(sheet.name, sheet.hidden, parts.read(link.part)))
+    if len({sheet.name.lower() for sheet in sheets}) < len(sheets):
+        raise UnreadableWorkbook(DAMAGED)
+    further = {link.kind: link.part for link in links.values() if link.part in parts.names}
+    texts = shared_texts(parts.read(further["sharedStrings"])) if "sharedStrings" in further else {}
+    formats = _kept(_formats, parts.read(further["styles"])) if "styles" in further else Formats()
+    return tuple(sheets), Values(texts, formats, book.since_1904)
 
 
 class _Parts:

@@ -26,7 +26,7 @@ from evalbatch.scheme.layout import address, column_number
 
 _PIECE: Final = 1 << 20
 """Bytes of a sheet that are looked at together: what a sheet is taken apart into is many times its size."""
-_SHAPE: Final = 4096
+_SHAPE: Final = 8192
 """Bytes of a row at most of which the shape is kept."""
 _AROUND: Final = 256 * 1024
 """Bytes around the data of a part at most of which it is kept that they are well formed."""
@@ -184,7 +184,8 @@ def _shared_texts(xml: bytes) -> Mapping[bytes, str]:
     *strings, rest = xml[start:end].split(b"</si>")
     if rest:
         raise _NotPlain
-    texts = [(_string if len(string) <= KEPT else _string.__wrapped__)(string) for string in strings]
+    short = max(map(len, strings), default=0) <= KEPT
+    texts = [(_string if short or len(string) <= KEPT else _string.__wrapped__)(string) for string in strings]
     more = (b"%d" % index for index in range(len(_INDEXES), len(texts)))
     return dict(zip((*_INDEXES[: len(texts)], *more), texts, strict=True))
 
@@ -241,7 +242,7 @@ def _body(xml: bytes, root: bytes, element: bytes) -> tuple[int, int]:
     if b' xmlns="%s"' % MAIN.encode() not in xml[start.end() : head]:
         raise _NotPlain
     opening = head if element == root else xml.find(b"<%s>" % element) + len(element) + 2
-    closing = xml.find(b"</%s>" % element)
+    closing = xml.rfind(b"</%s>" % element)
     if not head <= opening <= closing:
         raise _NotPlain
     around = xml[:opening] + xml[closing:]
@@ -337,7 +338,8 @@ class _Sheet:
         for column, place in shape.shared:
             row[column] = texts[values[place]]
         for column, place in shape.texts:
-            row[column] = _said(values[place])
+            if said := values[place]:
+                row[column] = _kept(said) if len(said) <= KEPT else _kept.__wrapped__(said)
         for column, place, style in shape.figures:
             if said := values[place]:
                 number = _number(said)

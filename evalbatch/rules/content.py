@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from functools import lru_cache
 from itertools import combinations
 from typing import Final
 
 from evalbatch.model import Entry, Finding
 from evalbatch.reading.cells import shown
 from evalbatch.rules.case import Case, join, rule
-from evalbatch.scheme import CONTENT, LEAST_IN_YUAN, MOST_IN_WAN, SELF_SCORE, UNIT_FACTORS
+from evalbatch.scheme import CONTENT, LEAST_IN_YUAN, MOST_IN_WAN, SELF_SCORE, UNIT_FACTORS, Line, Scheme
 from evalbatch.scheme.spec import FIGURE_TYPES
 
 _KINDS: Final = {"date": "日期", "percent": "0%至100%的百分数"}
+_AMOUNTS: Final = ("上年预算数", "上年决算数", "年初预算数", "全年预算数", "决算数")
 _ADVICE: Final = {
     "date": "请改填到日的日期，如 2024-12-31；还没有发生的留空。",
     "percent": "请填0%至100%的百分数，如 100% 或 0.95；数字 1.5 是 150%，数字 95 是 9500%。",
@@ -157,19 +159,16 @@ def choices(case: Case) -> Iterator[Finding]:
 @rule("UN02")
 def mixed_units(case: Case) -> Iterator[Finding]:
     """Two amounts of one line differ about ten thousand times: 元 and 万元 in one row."""
-    columns = ("上年预算数", "上年决算数", "年初预算数", "全年预算数", "决算数")
     least, most = (case.scheme.thresholds[name] for name in UNIT_FACTORS)
-    for line in case.scheme.lines.values():
-        if case.scheme.sheets[line.sheet].blocks == () or line.types.get("决算数", None) is None:
-            continue
-        if line.types["决算数"].type != "amount":
-            continue
+    cells = case.submission.cells
+    for line in _money_lines(case.scheme):
         known = [
-            (column, value)
-            for column in columns
-            if isinstance(value := case.submission.value(line.key, column), Decimal)
-            and value > 0
-            and not case.submission.cells[line.key, column].derived
+            (column, entry.value)
+            for column in _AMOUNTS
+            if (entry := cells.get((line.key, column))) is not None
+            and isinstance(entry.value, Decimal)
+            and entry.value > 0
+            and not entry.derived
         ]
         for (first, a), (second, b) in combinations(known, 2):
             if least <= max(a, b) / min(a, b) <= most:
@@ -179,6 +178,16 @@ def mixed_units(case: Case) -> Iterator[Finding]:
                     f"{line.label}的{first}与{second}相差约一万倍", found=f"{shown(a)}、{shown(b)}",
                 )  # fmt: skip
                 break
+
+
+@lru_cache(maxsize=8)
+def _money_lines(scheme: Scheme) -> tuple[Line, ...]:
+    """The lines of blocks that hold amounts."""
+    return tuple(
+        line
+        for line in scheme.lines.values()
+        if scheme.sheets[line.sheet].blocks != () and "决算数" in line.types and line.types["决算数"].type == "amount"
+    )
 
 
 @rule("UN03")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from evalbatch.model import Finding
 from evalbatch.reading.cells import shown
 from evalbatch.rules.case import Case, rule
+from evalbatch.scheme import Scheme
 
 _BLOCKS: Final = ("R", "S", "E", "G")
 _COLUMN: Final = "决算数"
@@ -22,24 +24,26 @@ def duplicated_amount(case: Case) -> Iterator[Finding]:
     with all that follows from the two.
     """
     for block in _BLOCKS:
-        amounts: dict[str, Decimal] = {}
-        for line in case.scheme.lines.values():
-            if line.block != block or line.label.startswith("其中"):  # shares of one whole may agree by chance of fact
-                continue
-            value = case.submission.value(line.key, _COLUMN)
-            if isinstance(value, Decimal) and value > 0:
-                amounts[line.key] = value
         alike: dict[Decimal, list[str]] = {}
-        for key, value in amounts.items():
-            alike.setdefault(value, []).append(key)
+        for key in _own_amounts(case.scheme, block):
+            value = case.submission.value(key, _COLUMN)
+            if isinstance(value, Decimal) and value > 0:
+                alike.setdefault(value, []).append(key)
         for value, keys in alike.items():
-            strangers = _unrelated(case, keys)
+            strangers = _unrelated(case, keys) if len(keys) > 1 else keys
             if len(strangers) > 1:
                 names = "、".join(case.scheme.label(key) for key in strangers)
                 yield case.finding(
                     "ID12", case.refs((key, _COLUMN) for key in strangers), f"{names}的决算数相同", found=shown(value)
                 )
     yield from _basic_in_one_class(case)
+
+
+@lru_cache(maxsize=32)
+def _own_amounts(scheme: Scheme, block: str) -> tuple[str, ...]:
+    """The keys of a block's lines, without shares of one whole: these may agree by chance of fact."""
+    lines = scheme.lines.values()
+    return tuple(line.key for line in lines if line.block == block and not line.label.startswith("其中"))
 
 
 def _unrelated(case: Case, keys: list[str]) -> list[str]:

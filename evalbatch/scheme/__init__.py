@@ -13,7 +13,7 @@ from functools import lru_cache
 from importlib import resources
 from itertools import pairwise
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import pydantic
 
@@ -144,8 +144,7 @@ class Line:
         return _block(self.key)
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """What a check says of a workbook: both sides, their difference and ✓ / ✗ / — with the tail told apart."""
 
     left: Decimal | None

@@ -21,6 +21,7 @@ Rounding is half away from zero, as in Excel.
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -41,6 +42,9 @@ _ONE: Final = Decimal(1)
 _EXACT: Final = Context(prec=60, rounding=ROUND_HALF_UP)
 _QUOTIENT: Final = Decimal("1e-12")
 _SUM: Final = Decimal("1e-6")
+_RELATIONS: Final[Mapping[str, Callable[[Decimal, Decimal], bool]]] = {
+    "=": operator.eq, "<>": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+}  # fmt: skip
 UNNAMED: Final = "（未填名称）"
 """What NAMES says of a row without a name."""
 _EXCEL_EPOCH: Final = date(1899, 12, 30).toordinal()
@@ -383,6 +387,7 @@ class Figures(Protocol):
 
 
 Evaluator = Callable[[Figures], Scalar]
+Condition = Callable[[Figures], bool]
 
 
 def scalar(value: Value) -> Scalar:
@@ -417,27 +422,14 @@ def _truth(value: Scalar) -> bool:
     return isinstance(value, Decimal) and value != 0
 
 
-def compare(operator: str, left: Scalar, right: Scalar) -> bool:
+def compare(relation: str, left: Scalar, right: Scalar) -> bool:
     """A comparison with blanks as 0 beside a number and as ``""`` beside a text."""
     if isinstance(left, str) or isinstance(right, str):
         a, b = str(left or ""), str(right or "")
-        if operator not in ("=", "<>"):
+        if relation not in ("=", "<>"):
             return False
-        return (a == b) == (operator == "=")
-    x, y = left or _ZERO, right or _ZERO
-    match operator:
-        case "=":
-            return x == y
-        case "<>":
-            return x != y
-        case "<":
-            return x < y
-        case "<=":
-            return x <= y
-        case ">":
-            return x > y
-        case _:
-            return x >= y
+        return (a == b) == (relation == "=")
+    return _RELATIONS[relation](left or _ZERO, right or _ZERO)
 
 
 def weighted_mean(values: Sequence[Decimal], weights: Sequence[Decimal | None]) -> Decimal | None:
@@ -469,15 +461,56 @@ def compile_evaluator(node: Node) -> Evaluator:
             return _sum_evaluator(tuple((sign, compile_evaluator(term)) for sign, term in terms))
         case Product(left, right, division):
             return _product_evaluator(compile_evaluator(left), compile_evaluator(right), division)
-        case Compare(operator, left, right):
-            first, second = compile_evaluator(left), compile_evaluator(right)
-            return lambda figures: _ONE if compare(operator, first(figures), second(figures)) else _ZERO
+        case Compare() | Call("AND" | "OR" | "NOT" | "ISBLANK"):
+            condition = compile_condition(node)
+            return lambda figures: _ONE if condition(figures) else _ZERO
         case Call(name, arguments, _):
             if name in LIST_FUNCTIONS:
                 return _list_evaluator(name, arguments)
             return _call_evaluator(name, arguments)
         case Name(name, position):
             raise FormulaError(name, position, f"未绑定的名称 {name!r}")
+
+
+def compile_condition(node: Node) -> Condition:
+    """A bound formula as a condition, met where it is a figure other than 0; compiled once for each scheme."""
+    match node:
+        case Compare(relation, left, right):
+            first, second = compile_evaluator(left), compile_evaluator(right)
+            return lambda figures: compare(relation, first(figures), second(figures))
+        case Call("AND", arguments, _):
+            return _all(tuple(map(compile_condition, arguments)))
+        case Call("OR", arguments, _):
+            return _any(tuple(map(compile_condition, arguments)))
+        case Call("NOT", (argument,), _):
+            denied = compile_condition(argument)
+            return lambda figures: not denied(figures)
+        case Call("ISBLANK", (argument,), _):
+            asked = compile_evaluator(argument)
+            return lambda figures: asked(figures) is None
+        case _:
+            value = compile_evaluator(node)
+            return lambda figures: _truth(value(figures))
+
+
+def _all(conditions: tuple[Condition, ...]) -> Condition:
+    def met(figures: Figures) -> bool:
+        for condition in conditions:  # noqa: SIM110  # a generator for all() takes longer than most conditions
+            if not condition(figures):
+                return False
+        return True
+
+    return met
+
+
+def _any(conditions: tuple[Condition, ...]) -> Condition:
+    def met(figures: Figures) -> bool:
+        for condition in conditions:  # noqa: SIM110
+            if condition(figures):
+                return True
+        return False
+
+    return met
 
 
 def _sum_evaluator(terms: tuple[tuple[int, Evaluator], ...]) -> Evaluator:
@@ -511,9 +544,6 @@ def _call_evaluator(name: str, arguments: tuple[Node, ...]) -> Evaluator:
     compiled = tuple(compile_evaluator(argument) for argument in arguments)
     first = compiled[0]
 
-    def flag(test: Callable[[Figures], bool]) -> Evaluator:
-        return lambda figures: _ONE if test(figures) else _ZERO
-
     def rounded(rounding: Callable[[Decimal, int], Decimal]) -> Evaluator:
         def evaluate(figures: Figures) -> Scalar:
             value, digits = first(figures), compiled[1](figures)
@@ -532,15 +562,8 @@ def _call_evaluator(name: str, arguments: tuple[Node, ...]) -> Evaluator:
 
     match name:
         case "IF":
-            return lambda figures: compiled[1](figures) if _truth(first(figures)) else compiled[2](figures)
-        case "AND":
-            return flag(lambda figures: all(_truth(item(figures)) for item in compiled))
-        case "OR":
-            return flag(lambda figures: any(_truth(item(figures)) for item in compiled))
-        case "NOT":
-            return flag(lambda figures: not _truth(first(figures)))
-        case "ISBLANK":
-            return flag(lambda figures: first(figures) is None)
+            condition, (_, yes, no) = compile_condition(arguments[0]), compiled
+            return lambda figures: yes(figures) if condition(figures) else no(figures)
         case "N":
 
             def plain(figures: Figures) -> Scalar:

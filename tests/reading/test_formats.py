@@ -96,7 +96,7 @@ def test_an_xlsb_that_cannot_be_read_right_is_not_read(damage: Callable[[bytes],
 def plain(cells: object) -> object:
     """Entries without the text of formulas, which every program writes in its own way."""
     assert isinstance(cells, dict)
-    return {place: replace(entry, raw="") if entry.derived else entry for place, entry in cells.items()}
+    return {place: entry._replace(raw="") if entry.derived else entry for place, entry in cells.items()}
 
 
 @needs_libreoffice
