@@ -102,8 +102,8 @@ def examine_all(
         while True:
             slots = workers.slots()
             while len(out) < _AHEAD * slots:
-                # small at first: where there are few files, every worker gets some
-                size = max(1, min(workers.chunk, given // (4 * slots)))
+                # small at first: where there are few files, every worker gets some, and all end together
+                size = max(1, min(workers.chunk, given // (10 * slots)))
                 taken = _take(members, coming, size)
                 if not taken:
                     break
