@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from functools import lru_cache
+from pathlib import Path
+from shutil import copyfileobj
+from typing import Final
 
 from xlsxwriter.worksheet import Worksheet
+
+_USUAL: Final = 20
+"""Pixels of a row's height that nobody set."""
 
 
 class PlainSheet(Worksheet):  # type: ignore[misc]
@@ -23,23 +29,28 @@ class PlainSheet(Worksheet):  # type: ignore[misc]
         row = first - 1
         self._write_single_row(first)
         for row, (height, cells) in enumerate(lines, first):
-            self.set_row(row, height)
-            self.table[row][0] = cells
-            self._write_single_row(row + 1)
+            self.fh.write(f'<row r="{row + 1}"{_height(height)}>{cells}</row>')
+        self._check_dimensions(row, 0)
+        self.previous_row = row + 1
         return row
 
     def _prepare_formula(self, formula: str, expand_future_functions: bool = False) -> str:
         return formula.removeprefix("=")
 
-    def _write_cell(self, row: int, col: int, cell: Any) -> None:
-        if isinstance(cell, str):
-            self.fh.write(cell)
-        else:
-            super()._write_cell(row, col, cell)
+    def _write_optimized_sheet_data(self) -> None:
+        """Put the rows that wait in a file into the sheet: as they are, not each character once more."""
+        self._xml_start_tag("sheetData")
+        for file in (self.fh, self.row_data_fh):
+            file.flush()
+        self.row_data_fh.seek(0)
+        copyfileobj(self.row_data_fh.buffer, self.fh.buffer)
+        self.row_data_fh.close()
+        Path(self.row_data_filename).unlink()
+        self._xml_end_tag("sheetData")
 
-    def _write_single_row(self, current_row_num: int = 0) -> None:
-        """Write the row before, where rows are written as they come, and forget its height."""
-        written = self.previous_row
-        super()._write_single_row(current_row_num)
-        self.row_info.pop(written, None)
-        self.row_sizes.pop(written, None)
+
+@lru_cache(maxsize=64)
+def _height(points: float) -> str:
+    """A row's height as XlsxWriter writes it: in whole pixels."""
+    pixels = int(points * 4 / 3 + 0.5)
+    return "" if pixels == _USUAL else f' ht="{pixels * 0.75:.16g}" customHeight="1"'

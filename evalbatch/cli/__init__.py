@@ -6,6 +6,7 @@ One module a command; register it below.
 from __future__ import annotations
 
 import contextlib
+import gc
 import math
 import os
 import signal
@@ -18,7 +19,7 @@ import typer
 from evalbatch.cli.check import check
 from evalbatch.cli.doors import NOTHING, WRITTEN, Refused
 from evalbatch.cli.explain import explain
-from evalbatch.cli.run import run
+from evalbatch.cli.run import RunCommand, run
 from evalbatch.cli.sample import sample
 from evalbatch.cli.scheme import scheme_app
 from evalbatch.cli.template import template
@@ -36,7 +37,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (run, check, template, verify, explain, sample):
+app.command(cls=RunCommand)(run)
+for command in (check, template, verify, explain, sample):
     app.command()(command)
 app.add_typer(scheme_app, name="scheme")
 
@@ -54,7 +56,9 @@ def main() -> NoReturn:
         sys.unraisablehook = _say_nothing
     with contextlib.suppress(OSError):  # a full disk is told by the command that needs it
         gather_temporaries()
-    sys.exit(_run())
+    code = _run()
+    gc.freeze()  # what is left goes with the process: nobody need search it for garbage
+    sys.exit(code)
 
 
 def _say_nothing(_: object) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from evalbatch.cli.doors import (
     CORES,
@@ -37,6 +38,18 @@ if TYPE_CHECKING:
     from evalbatch.scheme import Scheme
 
 
+class RunCommand(TyperCommand):
+    """A command whose worker processes get ready while its own words are still being read."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the words of the command line."""
+        if not any(word.startswith(("--help", "--cluster")) for word in args):
+            from evalbatch.processes import prepare_workers
+
+            prepare_workers("evalbatch.workers.ready")
+        return super().parse_args(ctx, args)
+
+
 def run(
     inbox: Annotated[list[Path], typer.Argument(metavar="INBOX...", help="收件文件夹或文件，文件夹逐层读取")],
     output: Annotated[Path, typer.Option("-o", "--output", metavar="OUT.xlsx", help="排名工作簿")],
@@ -58,11 +71,9 @@ def run(
     quiet: Quiet = False,
 ) -> int:
     """读取收件文件夹中的全部工作簿，写出一个汇总排名工作簿。"""
-    from evalbatch.processes import collect_seldom, prepare_workers
+    from evalbatch.processes import collect_seldom
 
     collect_seldom()
-    if not cluster:
-        prepare_workers("evalbatch.workers.ready")
     from evalbatch.console import progress, working
     from evalbatch.intake import InboxError, find_arrivals
     from evalbatch.pipeline import run as run_batch

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from xml.sax.saxutils import escape
 
 from xlsxwriter.format import Format
@@ -17,6 +17,9 @@ from xlsxwriter.worksheet import Worksheet
 from evalbatch.cell_text import plain_text
 from evalbatch.department_rows import Value
 from evalbatch.scheme.layout import column_letter
+
+_KEPT = 64
+"""Characters of a text at most of which its XML is kept: names come again in the next rows, sentences do not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,9 @@ def write_computed(
 
 def _cached(value: Value) -> float | int | str:
     if isinstance(value, Decimal | int):
-        return int(value) if value == int(value) else float(value)
+        number = float(value)
+        # where the nearest of these has decimals, the value has some too
+        return int(value) if number.is_integer() and value == int(value) else number
     return plain_text(value) if isinstance(value, str) else ""
 
 
@@ -81,23 +86,28 @@ class ColumnCells:
         self._sheet = sheet
         self._formats = formats
         self._start = f'<c r="{column_letter(column + 1)}'
+        self._kept_inline = lru_cache(maxsize=1024)(self._inline)
 
     def value(self, row: str, value: Value) -> str:
         """A value; ``None`` is a blank."""
         if value is None:
             return f"{self._start}{row}{self._text}/>"
         if isinstance(value, str):
-            text = escape(plain_text(value))
-            if "_x" in text:
-                text = self._sheet._escape_control_characters(text)
-            space = ' xml:space="preserve"' if text[:1].isspace() or text[-1:].isspace() else ""
-            return f'{self._start}{row}{self._text} t="inlineStr"><is><t{space}>{text}</t></is></c>'
+            inside = self._kept_inline(value) if len(value) <= _KEPT else self._inline(value)
+            return f'{self._start}{row}{self._text} t="inlineStr"><is>{inside}</is></c>'
         if isinstance(value, date):
             moment = value if isinstance(value, datetime) else datetime.combine(value, time())
             number: float = self._sheet._convert_date_time(moment)
         else:
             number = float(value)
         return f"{self._start}{row}{self._number}><v>{number:.16G}</v></c>"
+
+    def _inline(self, value: str) -> str:
+        text = escape(plain_text(value))
+        if "_x" in text:
+            text = self._sheet._escape_control_characters(text)
+        space = ' xml:space="preserve"' if text[:1].isspace() or text[-1:].isspace() else ""
+        return f"<t{space}>{text}</t>"
 
     def computed(self, row: str, formula: str, value: Value) -> str:
         """A formula (its ``f`` element) with its computed value."""
