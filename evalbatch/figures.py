@@ -87,19 +87,24 @@ def place_ref(submission: Submission, scheme: Scheme, key: str, column: str) -> 
 def evidence(submission: Submission, scheme: Scheme, formulas: Iterable[Formula]) -> tuple[Ref, ...]:
     """The cells that formulas rest on, one Ref a sheet, list columns down to what was typed in them."""
     found: dict[str, dict[str, None]] = {}
-
-    def add(ref: Ref) -> None:
-        found.setdefault(ref.sheet, {})[ref.cell] = None
-
-    for cell in (cell for formula in formulas for cell in formula.cells):
-        if cell.key not in scheme.lists:
-            add(place_ref(submission, scheme, cell.key, cell.column))
-            continue
-        for row in submission.lists.get(cell.key, ()):
-            for column in typed_columns(scheme, cell.key, cell.column):
-                if column in row.entries:
-                    add(row.entries[column].ref)
+    cells = submission.cells
+    for formula in formulas:
+        for key, columns in _rests_on(scheme, formula):
+            if key in scheme.lists:
+                rows = submission.lists.get(key, ())
+                refs = [row.entries[column].ref for row in rows for column in columns if column in row.entries]
+            else:
+                entry = cells.get((key, columns[0]))
+                refs = [place_ref(submission, scheme, key, columns[0]) if entry is None else entry.ref]
+            for sheet, cell in refs:
+                found.setdefault(sheet, {})[cell] = None
     return tuple(Ref(sheet, compress(places)) for sheet, places in found.items())
+
+
+@lru_cache(maxsize=1024)
+def _rests_on(scheme: Scheme, formula: Formula) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The lines and lists whose cells a formula reads, with the typed columns of each."""
+    return tuple((cell.key, typed_columns(scheme, cell.key, cell.column)) for cell in formula.cells)
 
 
 @lru_cache(maxsize=1024)

@@ -255,14 +255,14 @@ def rewritten(
 
 def typed_over(grid: Grid, rows: Iterable[int], columns: Iterable[int]) -> Iterator[tuple[str, str]]:
     """The cells of computed columns that hold a content of their own instead of a formula over cells, with it."""
-    places = list(columns)
+    places, formulas = list(columns), grid.formulas
     for row in rows:
         for column in places:
-            content = grid.at(row, column)
-            formula = grid.formulas.get((row, column))
-            if formula is None and _says(content):
-                yield address(row + 1, column + 1), as_text(content)
-            elif formula is not None and not (_refers if len(formula) <= KEPT else _refers.__wrapped__)(formula):
+            formula = formulas.get((row, column))
+            if formula is None:
+                if _says(content := grid.at(row, column)):
+                    yield address(row + 1, column + 1), as_text(content)
+            elif not (_refers(formula) if len(formula) <= KEPT else _refers.__wrapped__(formula)):
                 yield address(row + 1, column + 1), f"={formula}"
 
 

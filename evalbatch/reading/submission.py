@@ -632,10 +632,12 @@ def derive(
     """The entries with those that hold the template's formula computed from the others."""
     derived = {prefix: tuple(_derive_row(prefix, row, scheme) for row in rows) for prefix, rows in lists.items()}
     figures = _Derivation(cells, derived, scheme.derivations)
-    return {
-        place: Entry(entry.ref, figures.figure(*place), entry.raw, derived=True) if entry.derived else entry
-        for place, entry in cells.items()
-    }, derived
+    computed = {
+        place: Entry(entry.ref, figures.figure(*place), entry.raw, derived=True)
+        for place in scheme.derivations
+        if (entry := cells.get(place)) is not None and entry.derived
+    }
+    return {**cells, **computed}, derived
 
 
 def _derive_row(prefix: str, row: Row, scheme: Scheme) -> Row:

@@ -28,6 +28,8 @@ _PIECE: Final = 1 << 20
 """Bytes of a sheet that are looked at together: what a sheet is taken apart into is many times its size."""
 _SHAPE: Final = 8192
 """Bytes of a row at most of which the shape is kept."""
+_SHORT: Final = 5
+"""Characters of a number at most of which it is kept: longer ones hardly come again."""
 _AROUND: Final = 256 * 1024
 """Bytes around the data of a part at most of which it is kept that they are well formed."""
 _NEAR_ROWS: Final = 9_999
@@ -222,7 +224,7 @@ def _said(said: bytes) -> str:
     return (_kept if len(said) <= KEPT else _kept.__wrapped__)(said)
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=8192)
 def _number(said: bytes) -> float:
     if not _NUMBER.fullmatch(said):
         raise _NotPlain
@@ -313,11 +315,12 @@ class _Sheet:
             raise _NotPlain
         place = 0
         for row in rows:
-            shape = (_shape if len(row) <= _SHAPE else _shape.__wrapped__)(row)
+            shape = _shape(row) if len(row) <= _SHAPE else _shape.__wrapped__(row)
             if shape.width:
                 self.place(shape)
-                self.fill(shape, values[place : place + shape.values])
-                place += shape.values
+                end = place + shape.values
+                self.fill(shape, values[place:end])
+                place = end
 
     def place(self, shape: _Shape) -> None:
         """See that a row may stand where it does."""
@@ -342,12 +345,14 @@ class _Sheet:
                 row[column] = _kept(said) if len(said) <= KEPT else _kept.__wrapped__(said)
         for column, place, style in shape.figures:
             if said := values[place]:
-                number = _number(said)
-                row[column] = self.shown(number, style, shape.number, column) if style in self.odd else number
+                figure = _number(said) if len(said) <= _SHORT else _number.__wrapped__(said)
+                row[column] = self.shown(figure, style, shape.number, column) if style in self.odd else figure
         for column, place, kind in shape.others:
             self.fill_other(row, shape.number, column, kind, values[place])
-        self.rows[shape.number] = row if shape.number not in self.rows else _merged(self.rows[shape.number], row)
-        self.formulas.update(shape.formulas)
+        number = shape.number
+        self.rows[number] = row if number not in self.rows else _merged(self.rows[number], row)
+        if shape.formulas:
+            self.formulas.update(shape.formulas)
         if shape.unseen:
             self.unseen.extend(shape.unseen)
         if shape.groups:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from evalbatch.bureau import Change
 from evalbatch.figures import SubmissionFigures, place_ref
@@ -35,13 +35,8 @@ class Registered:
     supplied: Supplied = field(default_factory=Supplied)
 
 
-class Filled(NamedTuple):
-    """An input cell in which something stands: its (key, column), what its column holds, and its name in a message."""
-
-    place: tuple[str, str]
-    column: ColumnSpec
-    entry: Entry
-    name: str
+Filled = tuple[tuple[str, str], ColumnSpec, Entry, str]
+"""An input cell that is not blank: its key and column, what the column holds, the entry, and its name in sentences."""
 
 
 @dataclass(slots=True)
@@ -102,14 +97,14 @@ class Case:
     def _find_filled(self) -> Iterator[Filled]:
         keyed = _keyed_columns(self.scheme)
         for place, entry in self.submission.cells.items():
-            if place in keyed and not _is_blank(entry):
-                yield Filled(place, keyed[place][0], entry, keyed[place][1])
+            if not _is_blank(entry) and (known := keyed.get(place)) is not None:
+                yield place, known[0], entry, known[1]
         for prefix, sheet in self.scheme.lists.items():
             columns = {column.name: column for column in sheet.columns}
             for row in self.rows(prefix):
                 for name, entry in row.row.entries.items():
                     if not _is_blank(entry):
-                        yield Filled((row.row.key, name), columns[name], entry, f"{row.row.key}（{name}）")
+                        yield (row.row.key, name), columns[name], entry, f"{row.row.key}（{name}）"
 
     def rows(self, prefix: str) -> tuple[ListRow, ...]:
         """The filled rows of a list with their computed columns."""

@@ -97,7 +97,7 @@ class SchemeError(ValueError):
         super().__init__(f"方案 {file} 的 {self.key}：{reason}" if self.key else f"方案 {file}：{reason}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Formula:
     """A bound formula with its text, its compiled evaluation and the cells that it reads."""
 
