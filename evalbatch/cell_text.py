@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from typing import Final
 
@@ -23,3 +24,8 @@ def plain_text(text: str) -> str:
         if len(units) > 2 * MOST_CHARACTERS:
             text = units[: 2 * (MOST_CHARACTERS - 1)].decode("utf-16-le", "ignore") + "…"
     return f"{text} " if text.startswith("<r>") and text.endswith("</r>") else text
+
+
+def escape(text: str) -> str:
+    """A text as it stands between the tags of XML; the library's own for XML takes a web client along."""
+    return html.escape(text, quote=False)

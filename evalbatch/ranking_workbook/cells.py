@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cached_property, lru_cache
-from xml.sax.saxutils import escape
 
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from evalbatch.cell_text import plain_text
+from evalbatch.cell_text import escape, plain_text
 from evalbatch.department_rows import Value
 from evalbatch.scheme.layout import column_letter
 

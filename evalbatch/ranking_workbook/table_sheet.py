@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from math import ceil
 from typing import Final
-from xml.sax.saxutils import escape
 
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
+from evalbatch.cell_text import escape
 from evalbatch.department_rows import Row, Value
 from evalbatch.plain_sheet import PlainSheet
 from evalbatch.ranking_workbook.cells import ColumnCells, Computed, shown, write_cell
@@ -141,14 +141,14 @@ def _lines(
     wrapped = [(column, widths[column]) for column, spec in enumerate(page.columns) if spec.look.wrap]
     live = _Formulas(page, grid)
     for index, values in enumerate(rows, page.header_row + 1):
-        row, (formulas, said) = str(index + 1), live.of_row(index)
+        row, (elements, said) = str(index + 1), live.of_row(index)
+        height = row_height([(values[column], width) for column, width in wrapped])
+        shown_values = [said.get(column, value) for column, value in enumerate(values)] if said else values
         cells = [
-            cells.computed(row, formulas[column], said.get(column, value))
-            if column in formulas
-            else cells.value(row, value)
-            for column, (cells, value) in enumerate(zip(columns, values, strict=True))
+            cells.value(row, value) if element is None else cells.computed(row, element, value)
+            for cells, element, value in zip(columns, elements, shown_values, strict=True)
         ]
-        yield row_height([(values[column], width) for column, width in wrapped]), "".join(cells)
+        yield height, "".join(cells)
 
 
 class _Formulas:
@@ -157,16 +157,17 @@ class _Formulas:
     def __init__(self, page: Sheet, grid: Grid | None) -> None:
         self.page = page
         self.grid = grid
-        self._compiled: dict[tuple[bool, int], tuple[dict[int, Fillable], dict[int, Value]]] = {}
+        self._none = [None] * len(page.columns)
+        self._compiled: dict[tuple[bool, int], tuple[list[Fillable | str | None], dict[int, Value]]] = {}
         self._shared: dict[tuple[int, str], str] = {}
         self._department = NOBODY
         self._places: dict[str, str] = {}
 
-    def of_row(self, row: int) -> tuple[dict[int, str], dict[int, Value]]:
-        """The formulas of a row (0-based) as ``f`` elements by column, and what those say whose column is in no table."""
+    def of_row(self, row: int) -> tuple[Sequence[str | None], Mapping[int, Value]]:
+        """By column, the formulas of a row (0-based) as ``f`` elements, and what those say whose column is in no table."""
         index = row - self.page.header_row - 1
         if self.grid is None or index >= len(self.page.belongs):
-            return {}, {}
+            return self._none, {}
         department, line = self.page.belongs[index]
         if department != self._department:
             self._department, self._places = department, self.grid.places(department)
@@ -175,22 +176,26 @@ class _Formulas:
             self._compiled[kind] = self._compile(self.grid, *kind)
         compiled, said = self._compiled[kind]
         number = str(row + 1)
-        return {column: self._element(column, formula, number) for column, formula in compiled.items()}, said
+        return [
+            self._element(compiled, column, formula, number) if isinstance(formula, Fillable) else formula
+            for column, formula in enumerate(compiled)
+        ], said
 
-    def _element(self, column: int, formula: Fillable, row: str) -> str:
+    def _element(self, compiled: list[Fillable | str | None], column: int, formula: Fillable, row: str) -> str:
         """The formula of a cell; one that speaks of its own row alone is written once for all rows below."""
         if not formula.is_of_own_row:
             return f"<f>{formula.fill(self._places, row)}</f>"
-        said = self._shared.get((column, formula.text))
-        if said is not None:
-            return said
+        key = (column, formula.text)
+        if key in self._shared:
+            compiled[column] = self._shared[key]
+            return self._shared[key]
         share = f't="shared" si="{len(self._shared)}"'
-        self._shared[column, formula.text] = f"<f {share}/>"
+        compiled[column] = self._shared[key] = f"<f {share}/>"
         letter, last = column_letter(column + 1), self.page.header_row + 1 + len(self.page.table)
         return f'<f {share} ref="{letter}{row}:{letter}{last}">{formula.fill(self._places, row)}</f>'
 
-    def _compile(self, grid: Grid, unranked: bool, line: int) -> tuple[dict[int, Fillable], dict[int, Value]]:
-        compiled: dict[int, Fillable] = {}
+    def _compile(self, grid: Grid, unranked: bool, line: int) -> tuple[list[Fillable | str | None], dict[int, Value]]:
+        compiled: list[Fillable | str | None] = [None] * len(self.page.columns)
         said: dict[int, Value] = {}
         for column, spec in enumerate(self.page.columns):
             if unranked and not spec.unranked:

@@ -12,8 +12,8 @@ import re
 from datetime import date, datetime
 from typing import Final
 from xml.parsers import expat
-from xml.sax.saxutils import escape
 
+from evalbatch.cell_text import escape
 from evalbatch.reading.book import ERROR_VALUES, UnreadableWorkbook
 from evalbatch.reading.container import DAMAGED, refuse_area
 from evalbatch.scheme.layout import address, column_number

@@ -7,6 +7,7 @@ but for the values: what a row says besides its values, its shape, is understood
 
 from __future__ import annotations
 
+import html
 import math
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -16,7 +17,6 @@ from functools import lru_cache
 from itertools import zip_longest
 from typing import Final, NamedTuple
 from xml.parsers import expat
-from xml.sax.saxutils import unescape
 
 from evalbatch.reading.book import ERROR_VALUES, Content, UnreadableWorkbook
 from evalbatch.reading.cells import KEPT
@@ -62,7 +62,6 @@ _PROLOG: Final = re.compile(rb'(?:\xef\xbb\xbf)?(?:<\?xml version="1\.0"(?: enco
 _CONTROLS: Final = bytes({*range(32)} - {9, 10, 13})
 _TAGS: Final = re.compile(rb"<(?:row|c|f)( [^<>]*)>")
 _QUOTED: Final = re.compile(rb'="[^"]*"/?')
-_NAMED: Final = {"&quot;": '"', "&apos;": "'", "&#10;": "\n"}
 _ARRAY: Final = re.compile(rb' t="array"(?: [\w:]+="[^"]*")* ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
 _SHARED: Final = re.compile(rb' si="(\d+)"')
 _ERRORS: Final = frozenset(error.encode() for error in ERROR_VALUES)
@@ -215,7 +214,7 @@ def _kept(said: bytes) -> str:
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "&" in text:
-        text = unescape(text, _NAMED)
+        text = html.unescape(text)
     return uncoded(text)
 
 

@@ -16,8 +16,8 @@ from decimal import Decimal
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
-from xml.sax.saxutils import escape
 
+from evalbatch.cell_text import escape
 from evalbatch.department_workbook import write_department_workbook
 from evalbatch.model import Value
 from evalbatch.scheme import Scheme
