@@ -36,7 +36,8 @@ def measure(command: Sequence[str], codes: Collection[int] = (0,)) -> Measured:
     highest = 0
     start = time.monotonic()
     process = psutil.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
-    while process.poll() is None:
+    ended = False
+    while not ended:
         held = 0
         for one in _tree(process):
             with contextlib.suppress(psutil.Error):
@@ -44,7 +45,9 @@ def measure(command: Sequence[str], codes: Collection[int] = (0,)) -> Measured:
                 used[one.pid] = times.user + times.system
                 held += getattr(memory, "pss", memory.rss)
         highest = max(highest, held)
-        time.sleep(_LOOK_SECONDS)
+        with contextlib.suppress(psutil.TimeoutExpired):
+            process.wait(_LOOK_SECONDS)
+            ended = True
     wall = time.monotonic() - start
     if process.returncode not in codes:
         raise subprocess.CalledProcessError(process.returncode, command)

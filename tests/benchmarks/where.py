@@ -24,6 +24,7 @@ from evalbatch.ranking_workbook import write_ranking_workbook
 from evalbatch.scheme import load_scheme
 
 _LOOK_SECONDS: Final = 0.002
+_AT_ONCE: Final = 1e-6
 _SHOWN: Final = 12
 _LIBRARIES: Final = "site-packages"
 _OWN: Final = "evalbatch"
@@ -56,7 +57,7 @@ def looking() -> Iterator[Seen]:
             seen.counts[_part(sys._current_frames()[watched])] += 1
 
     before = sys.getswitchinterval()
-    sys.setswitchinterval(_LOOK_SECONDS / 10)
+    sys.setswitchinterval(_AT_ONCE)  # else it would look mostly where a library lets others run
     watcher = threading.Thread(target=look)
     start = time.perf_counter()
     watcher.start()
