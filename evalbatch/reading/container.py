@@ -47,8 +47,8 @@ _ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
 NO_WORKBOOK: Final = "文件不是 Excel 工作簿，请在财政局下发的模板中填报后重新报送。"
 DAMAGED: Final = "文件已损坏，无法打开。请用 Excel 或 WPS 打开核对后另存为 .xlsx 重新报送。"
 _DAMAGES: Final = (
-    zipfile.BadZipFile, zlib.error, DeflateError, lzma.LZMAError, ElementTree.ParseError, struct.error, KeyError, ValueError, EOFError,
-    NotImplementedError, OSError, RuntimeError,
+    zipfile.BadZipFile, zlib.error, DeflateError, lzma.LZMAError, ElementTree.ParseError, struct.error, KeyError,
+    ValueError, EOFError, NotImplementedError, OSError, RuntimeError,
 )  # fmt: skip
 """What the zip and XML readers raise at damaged bytes."""
 
