@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import subprocess
 import sys
 import zipfile
@@ -14,6 +15,8 @@ from hypothesis import strategies as st
 
 from evalbatch.deflate import DeflateError, compress, decompress, read_part
 from evalbatch.packing import pack, unpack
+from evalbatch.reading import UnreadableWorkbook, read_workbook
+from tests.test_samples import FOLDER
 
 FAULTS = (zipfile.BadZipFile, zlib.error, DeflateError, EOFError)
 CONTENT = st.binary(max_size=2000) | st.text('<cv r="A1/>0', max_size=2000).map(str.encode)
@@ -55,6 +58,17 @@ def test_each_inflates_what_the_other_deflated(content: bytes) -> None:
 def test_bytes_that_are_no_deflated_ones() -> None:
     with pytest.raises(DeflateError):
         unpack(b"no deflated bytes")
+
+
+def test_a_workbook_with_a_damaged_part_is_sent_back_in_a_sentence() -> None:
+    content = bytearray(next((FOLDER / "inbox").glob("203001_*.xlsx")).read_bytes())
+    with zipfile.ZipFile(io.BytesIO(content)) as parts:
+        start = parts.getinfo("xl/worksheets/sheet1.xml").header_offset
+    name, extra = struct.unpack_from("<2H", content, start + 26)
+    inside = start + 30 + name + extra
+    content[inside : inside + 40] = b"\xff" * 40
+    with pytest.raises(UnreadableWorkbook, match="文件已损坏"):
+        read_workbook(bytes(content))
 
 
 def test_where_there_is_no_wheel_zlib_does_it() -> None:
