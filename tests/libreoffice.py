@@ -91,22 +91,30 @@ book.Sheets.getByName("{self.sheet}").getCellRangeByName("{self.area}").sort(sor
 
 @dataclass(frozen=True, slots=True)
 class Filtered:
-    """A range with its headers of which only rows with a text in a column (0-based in it) are shown."""
+    """A range with its headers of which only rows with one of the texts in a column (0-based in it) are shown.
+
+    This is what a list with ticks does: the others are unticked.
+    """
 
     sheet: str
     area: str
     column: int
-    text: str
+    texts: tuple[str, ...]
 
     def basic(self) -> str:
         """As statements of LibreOffice Basic."""
+        conditions = "\n".join(
+            f"""condition({index}).Field = {self.column}
+condition({index}).Connection = com.sun.star.sheet.FilterConnection.OR
+condition({index}).Operator = com.sun.star.sheet.FilterOperator.EQUAL
+condition({index}).StringValue = "{text}\""""
+            for index, text in enumerate(self.texts)
+        )
         return f"""area = book.Sheets.getByName("{self.sheet}").getCellRangeByName("{self.area}")
 filter = area.createFilterDescriptor(True)
 filter.ContainsHeader = True
-condition(0).Field = {self.column}
-condition(0).Operator = com.sun.star.sheet.FilterOperator.EQUAL
-condition(0).IsNumeric = False
-condition(0).StringValue = "{self.text}"
+ReDim condition({len(self.texts) - 1}) As New com.sun.star.sheet.TableFilterField
+{conditions}
 filter.setFilterFields(condition())
 area.filter(filter)"""
 
@@ -216,7 +224,7 @@ Dim hidden(0) As New com.sun.star.beans.PropertyValue
 Dim form(0) As New com.sun.star.beans.PropertyValue
 Dim field(0) As New com.sun.star.table.TableSortField
 Dim sorting(1) As New com.sun.star.beans.PropertyValue
-Dim condition(0) As New com.sun.star.sheet.TableFilterField
+Dim condition() As New com.sun.star.sheet.TableFilterField
 hidden(0).Name = "Hidden"
 hidden(0).Value = True
 book = StarDesktop.loadComponentFromURL("{source}", "_blank", 0, hidden())

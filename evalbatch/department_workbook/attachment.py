@@ -3,7 +3,8 @@
 Groups before the repeated one stand where they stand. From there on a row shows what it has to by how many rows the
 list has: a row of the repeated group for one of its works, or the next row of the groups that follow. Cells cannot be
 merged by a formula, so there the frames of merged cells are drawn by conditional formats; what decides stands in
-hidden columns beside the form.
+hidden columns beside the form. Every row that is shown has its level-2 indicator, under merged cells too, so that a
+filter on that column takes away the rows that show nothing.
 """
 
 from __future__ import annotations
@@ -240,6 +241,7 @@ def write_attachment(form: Form) -> None:
         _write_tail(form, sheet, plan, values)
         _write_repeated(form, sheet, plan, plan.repeated, values)
         sheet.set_column(_KIND, _WEIGHS, None, None, {"hidden": True})
+        sheet.autofilter(HEADER, _LEVEL2, last, _LEVEL2)
     close_sheet(form, sheet, last, len(_COLUMNS) - 1, printed_form(form.scheme, form.figures))
 
 
@@ -267,6 +269,8 @@ def _write_group(
     _span(sheet, row, last, _LEVEL1, group.title, left)
     for level2, first, count in _runs(rows):
         _span(sheet, row + first, row + first + count - 1, _LEVEL2, level2, left)
+        for covered in range(row + first + 1, row + first + count):
+            sheet.write_string(covered, _LEVEL2, level2, left)
     for offset, indicator in enumerate(rows):
         texts = {
             _LEVEL3: _level3(form.scheme, indicator),

@@ -62,6 +62,7 @@ def _sections(scheme: Scheme) -> Iterator[tuple[str, Sequence[str]]]:
             f"明细表预印的行（{rows}）不够时，在表中间插入整行，新行不必写编码。从别处粘贴时用“选择性粘贴—数值”。",
             f"填完看“{AUDIT_SHEET}”：✗ 的点“定位”到该单元格核对改正，确属实情的在“情况说明”栏写明原因。",
             f"封面显示“可以报送”后，打印各表和“{ATTACHMENT_SHEET}”签字盖章，工作簿原样发回财政局，不要另存为其他格式。",
+            f"打印时空行自动略去。若印出空白页（如用 LibreOffice 打印），在各明细表和“{ATTACHMENT_SHEET}”的B列表头点筛选按钮，去掉“空白”一项再印；印完仍选“全部”。",
         ),
     )
     yield (

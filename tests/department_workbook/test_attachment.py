@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import zipfile
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from io import BytesIO
+from pathlib import Path
 
 import openpyxl
 import pytest
@@ -21,6 +24,7 @@ from evalbatch.scheme import SELF_SCORE
 from evalbatch.scheme.layout import ATTACHMENT_SHEET, HEADER_ROW
 from tests.department_workbook.fillings import seed_filling
 from tests.forms import scheme
+from tests.libreoffice import Filtered, convert, edit, needs_libreoffice
 
 FIRST = HEADER_ROW + 27
 """The row, from 1, after the nine of A and the seventeen of B."""
@@ -134,3 +138,38 @@ def test_print_areas_follow_the_support_sheet() -> None:
     }
     support = openpyxl.load_workbook(target, data_only=True)["测算辅助"]
     assert [support.cell(2, column).value for column in range(4, 9)] == [28, 54, 28, 24, 30 + 3 * 50 + 9]
+
+
+@needs_libreoffice
+def test_a_filter_takes_away_what_libreoffice_would_print_in_vain(tmp_path: Path) -> None:
+    """LibreOffice knows no print area that follows the contents; with the filter it prints as many pages as Excel."""
+    pictures = importlib.import_module("samples.2024.pictures")
+    source, fixed = tmp_path / "filled.xlsx", tmp_path / "fixed.xlsx"
+    seed = seed_filling(scheme())
+    projects = [{**seed.lists["X"][0], "项目名称": f"项目{number}"} for number in range(30)]
+    write_department_workbook(source, scheme(), replace(seed, lists={**seed.lists, "X": projects}))
+    pictures.as_excel_prints(source, fixed)
+    last = {"项目支出明细表": 204, "重点工作完成情况表": 54, "履职效益指标表": 44, ATTACHMENT_SHEET: 219}
+    book = openpyxl.load_workbook(source, data_only=True)
+    ticked = {
+        name: {str(row[0]) for row in book[name].iter_rows(5, end, 2, 2, True) if row[0]} for name, end in last.items()
+    }
+    steps = [Filtered(name, f"B{HEADER_ROW}:B{end}", 0, tuple(ticked[name])) for name, end in last.items()]
+    filtered = edit(source, tmp_path / "filtered.xlsx", steps)
+    book = openpyxl.load_workbook(filtered, data_only=True)
+    shown = {
+        name: [row for row in range(HEADER_ROW + 1, end + 1) if not book[name].row_dimensions[row].hidden]
+        for name, end in last.items()
+    }
+    assert {name: (rows[0], rows[-1], len(rows)) for name, rows in shown.items()} == {
+        "项目支出明细表": (5, 34, 30),
+        "重点工作完成情况表": (5, 8, 4),
+        "履职效益指标表": (5, 8, 4),
+        ATTACHMENT_SHEET: (5, FIRST + 3 * 4 + 8, 26 + 3 * 4 + 9),
+    }
+    pages = [pages_of(pdf) for pdf in convert([source, fixed, filtered], tmp_path / "pdf", "pdf")]
+    assert pages[0] > pages[1] == pages[2], pages
+
+
+def pages_of(pdf: Path) -> int:
+    return len(re.findall(rb"/Type/Page\b", pdf.read_bytes()))

@@ -252,7 +252,7 @@ def test_a_sorted_and_filtered_ranking_says_of_every_department_what_it_said(tmp
         steps.append(Sorted(sheet.title, f"A{top + 1}:{last}{sheet.max_row}", column))
     top, grade = header_row(ranking), [cell.value for cell in ranking[header_row(ranking)]].index("等级")
     area = f"A{top}:{get_column_letter(ranking.max_column)}{ranking.max_row}"
-    result = edit(source, tmp_path / "sorted.xlsx", [*steps, Filtered("排名", area, grade, "良")])
+    result = edit(source, tmp_path / "sorted.xlsx", [*steps, Filtered("排名", area, grade, ("良",))])
     after = openpyxl.load_workbook(result, data_only=True)
     codes = [row[1] for row in after["排名"].iter_rows(min_row=top + 1, values_only=True)]
     assert codes == sorted(codes, key=str, reverse=True) and codes[0] == "0202"

@@ -462,7 +462,7 @@ def test_references_that_a_spreadsheet_moved_along_are_no_difference(tmp_path: P
     steps = (
         Sorted("排名", f"A{first}:{column_letter(sheet.max_column)}{sheet.max_row}", names),
         Filtered(
-            "问题清单", f"A{copy.headers('问题清单')}:{column_letter(listed.max_column)}{listed.max_row}", 3, "错误"
+            "问题清单", f"A{copy.headers('问题清单')}:{column_letter(listed.max_column)}{listed.max_row}", 3, ("错误",)
         ),
         Inserted("数据底稿", 1, "请审阅"),
         Inserted("得分明细", 31, "请审阅"),
