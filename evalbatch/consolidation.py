@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from itertools import takewhile
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -18,15 +19,13 @@ from evalbatch.ranking import rank
 from evalbatch.reading.cells import spelling
 from evalbatch.register import Verdict, count, enter, lateness
 from evalbatch.scheme import Scheme
-from evalbatch.senders import Owners, identity, owners_of, settle
+from evalbatch.senders import NOBODYS, Owners, identity, owners_of, settle
 from evalbatch.versions import FIRST, NEWEST, NEWEST_VALID, POLICY, age, changes, choose
 
 LATE: Final = "逾期"
 UNITS: Final = "所属单位"
 _TOGETHER: Final = "汇总报送"
 _CHOSEN: Final = {NEWEST_VALID: "最新的有效一份", NEWEST: "最新的一份", FIRST: "最早的有效一份"}
-_NOBODYS: Final = frozenset({"HD08", "HD09", "HD11", "HD13"})
-"""Rules for which a workbook goes back because nobody can tell whose it is: it is no version of anybody's."""
 
 
 def consolidate(
@@ -45,10 +44,12 @@ def consolidate(
     owners = owners_of(items, roster)
     verdicts: dict[str, Verdict] = {}
     valid: list[Summary] = []
+    replaced: set[str] = set()
     for versions in _by_department(items, owners, scheme):
         used = _decide(versions, verdicts, scheme)
         if used is not None:
             valid.append(used)
+            replaced.update(_sent_back_before(used, versions))
     ranked = rank(_units_told(valid, scheme, roster))
     present = {name for place in ranked for name in _names(place.result.code, place.result.name)}
     unranked = sorted(_sent_back(items, verdicts, owners, present, scheme), key=lambda gone: gone.file)
@@ -74,6 +75,7 @@ def consolidate(
             ("参加排名单位数", str(len(ranked))),
             ("未参加排名单位数", str(len(unranked))),
         ),
+        frozenset(replaced),
     )
 
 
@@ -173,7 +175,7 @@ def _by_department(
     departments: dict[str, list[Examined[Summary]]] = defaultdict(list)
     for item in items:
         owner = owners.get(item.arrival.name)
-        nobodys = owner is None or (item.refusal is not None and item.refusal.code in _NOBODYS) or item.other
+        nobodys = owner is None or (item.refusal is not None and item.refusal.code in NOBODYS) or item.other
         departments["\0" + item.arrival.name if nobodys or owner is None else identity(owner)].append(item)
     for versions in departments.values():
         yield sorted(versions, key=lambda item: age(item, scheme.year))
@@ -211,6 +213,13 @@ def _decide(versions: Sequence[Examined[Summary]], verdicts: dict[str, Verdict],
     if used is None or used.result is None:
         return None
     return replace(used.result, noted=(*used.result.noted, *_versions_told(used, older[::-1], later[::-1], scheme)))
+
+
+def _sent_back_before(used: Summary, versions: Sequence[Examined[Summary]]) -> Iterator[str]:
+    """The files that went back and were followed by the one that counts, of versions oldest first."""
+    for item in takewhile(lambda item: item.arrival.name != used.source, versions):
+        if item.refusal is not None:
+            yield item.arrival.name
 
 
 def _versions_told(
@@ -252,7 +261,7 @@ def _sent_back(
         if owner is None:
             yield Unranked("", PurePosixPath(item.arrival.name).stem, "", status, reason, item.arrival.name)
             continue
-        nobodys = item.refusal is not None and item.refusal.code in _NOBODYS
+        nobodys = item.refusal is not None and item.refusal.code in NOBODYS
         key = f"{owner.code} {owner.name}" if nobodys else identity(owner)
         if not present.intersection({identity(owner), spelling(owner.name)}) and key not in seen:
             seen.add(key)

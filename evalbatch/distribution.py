@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from evalbatch.department_workbook import Filling, write_department_workbook
+from evalbatch.file_names import file_name
 from evalbatch.intake import Department, Prefill, Roster
 from evalbatch.model import Supplied, Value
 from evalbatch.output import OutputError, write_atomically
@@ -20,9 +20,6 @@ from evalbatch.scheme import CONTENT, Scheme, load_scheme
 from evalbatch.scheme.layout import list_key
 
 _CHUNK: Final = 4
-_LONGEST_NAME: Final = 60
-_ILLEGAL: Final = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]+')
-"""What Windows takes in no file name, with what no system shows."""
 
 
 class DistributionError(RuntimeError):
@@ -47,7 +44,7 @@ def pack(folder: Path, scheme: Scheme, roster: Roster, prefill: Prefill | None) 
     for department in roster.departments:
         if department.secret:
             continue
-        name = file_name(department, scheme.year)
+        name = file_name(f"_{scheme.year}.xlsx", department.code, department.name)
         other = owners.setdefault(unicodedata.normalize("NFC", name).casefold(), department)
         if other is not department:
             raise DistributionError(
@@ -56,12 +53,6 @@ def pack(folder: Path, scheme: Scheme, roster: Roster, prefill: Prefill | None) 
         supplied = Supplied() if prefill is None else prefill.of(department.code)
         parcels.append(Parcel(folder / name, prefilled(scheme, department, supplied)))
     return tuple(parcels)
-
-
-def file_name(department: Department, year: int) -> str:
-    """``单位编码_填报单位_年度.xlsx``, with what no file name may have replaced."""
-    code, name = (_ILLEGAL.sub("_", text)[:_LONGEST_NAME].strip() for text in (department.code, department.name))
-    return f"{code}_{name}_{year}.xlsx"
 
 
 def prefilled(scheme: Scheme, department: Department, supplied: Supplied) -> Filling:
@@ -133,4 +124,4 @@ def _so_far(done: int, parcels: Sequence[Parcel]) -> str:
     return f"共 {len(parcels)} 个工作簿，至少已写出 {done} 个"
 
 
-__all__ = ["DistributionError", "Parcel", "distribute", "file_name", "pack", "prefilled"]
+__all__ = ["DistributionError", "Parcel", "distribute", "pack", "prefilled"]

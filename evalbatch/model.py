@@ -165,6 +165,11 @@ class Finding:
     name: str = ""
     file: str = ""
 
+    @property
+    def to_mend(self) -> bool:
+        """Whether the department has to mend its workbook: the form is wrong, and not only the fact what it is."""
+        return self.kind == "填报" and self.level in ("退回", "错误")
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -307,3 +312,5 @@ class Outcome:
     files: tuple[Received, ...]
     facts: tuple[tuple[str, str], ...]
     """运行说明: name and content of each fact about the run."""
+    replaced: frozenset[str] = frozenset()
+    """Files that went back and were followed by one of the same department that counts."""

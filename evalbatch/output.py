@@ -7,7 +7,7 @@ import errno
 import os
 import sys
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -96,26 +96,38 @@ def write_atomically(target: Path, write: Callable[[BinaryIO], None]) -> None:
         raise _sentence(target, told) from None
 
 
-def write_folder(target: Path, files: Mapping[str, Callable[[BinaryIO], None]]) -> None:
+def write_folder(
+    target: Path,
+    files: Iterable[tuple[str, Callable[[BinaryIO], None]]],
+    owns: Callable[[str], bool] = lambda name: False,
+) -> int:
     """Write files into a folder, a new one whole or not at all; in one that exists only files of these names change.
 
-    All are written beside the folder first, so that whatever fails before the last one leaves it as it was.
+    All are written beside the folder first, so that whatever fails before the last one leaves it as it was. What an
+    earlier run left there under a name that it ``owns`` and that is not written anew is taken away. Returns how many
+    files were written.
     """
+    written: list[str] = []
     try:
         with temporary_folder(target.parent) as folder:
             made = folder / "made"
             made.mkdir()
-            for name, write in files.items():
+            for name, write in files:
                 write_atomically(made / name, write)
+                written.append(name)
             if not target.exists():
                 made.replace(target)
             else:
-                for name in files:
-                    (made / name).replace(target / name)
+                for name in written:
+                    _replace(made / name, target / name)
+                for path in target.iterdir():
+                    if owns(path.name) and path.name not in written and path.is_file():
+                        path.unlink()
     except OutputError:
         raise
     except OSError as error:
         raise _sentence(target, error) from None
+    return len(written)
 
 
 def write_with_folder(

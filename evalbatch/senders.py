@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
+from typing import Final
 
 from evalbatch.examination import Examined, judged, on_batch
 from evalbatch.intake import Arrival, Department, Roster
@@ -13,6 +14,8 @@ from evalbatch.model import Finding, Summary
 from evalbatch.reading.cells import abbreviates, spelling
 from evalbatch.scheme import Scheme
 
+NOBODYS: Final = frozenset({"HD08", "HD09", "HD11", "HD13"})
+"""Rules for which a workbook goes back because nobody can tell whose it is: it is no version of anybody's."""
 Owners = Mapping[str, Department]
 """The department of a file by the name of its arrival; a file of which nothing is known is left out."""
 

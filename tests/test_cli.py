@@ -12,7 +12,6 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from evalbatch import cli
 from evalbatch.scheme import packaged_scheme
 from tests.forms import blank_template, scheme
 from tests.test_samples import FOLDER
@@ -20,15 +19,6 @@ from tests.test_samples import FOLDER
 CLEAN = next((FOLDER / "inbox").glob("101001_*.xlsx"))
 """三公 overspent, otherwise clean: a 绩效 finding only."""
 FAULTY = next((FOLDER / "inbox").glob("101009_*.xlsx"))
-
-
-@pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch) -> object:
-    def invoke(*arguments: object) -> int:
-        monkeypatch.setattr(sys, "argv", ["evalbatch", *map(str, arguments)])
-        return cli._run()
-
-    return invoke
 
 
 def run(command: object, *arguments: object) -> int:
@@ -292,7 +282,7 @@ def test_help_names_only_what_is_built(command: object, capsys: pytest.CaptureFi
     run(command, "run", "--help")
     said = capsys.readouterr().out
     assert "--roster" in said
-    for option in ("--final", "--adjustments", "--feedback", "--previous"):
+    for option in ("--final", "--adjustments", "--previous"):
         assert option not in said
 
 

@@ -200,8 +200,8 @@ def test_what_is_in_use_or_not_ours_stays(tmp_path: Path) -> None:
 
 def test_a_folder_is_whole_or_absent(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="磁盘空间不足"):
-        write_folder(tmp_path / "报告", {"甲.csv": write_text, "乙.csv": refuse})
+        write_folder(tmp_path / "报告", [("甲.csv", write_text), ("乙.csv", refuse)])
     assert names(tmp_path) == []
-    write_folder(tmp_path / "报告", {"甲.csv": write_text})
+    write_folder(tmp_path / "报告", [("甲.csv", write_text)])
     assert names(tmp_path) == ["报告"]
     assert names(tmp_path / "报告") == ["甲.csv"]

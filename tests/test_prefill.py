@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -14,10 +13,9 @@ import openpyxl
 import pytest
 from xlsxwriter import Workbook
 
-from evalbatch import cli
 from evalbatch.bureau_forms import write_prefill_form, write_roster_form
 from evalbatch.department_workbook import write_department_workbook
-from evalbatch.distribution import DistributionError, file_name, pack, prefilled
+from evalbatch.distribution import DistributionError, pack, prefilled
 from evalbatch.intake import Department, PrefillError, RosterError, read_prefill, read_roster
 from evalbatch.intake.prefill import prefill_headers
 from evalbatch.intake.roster import COLUMNS
@@ -75,15 +73,6 @@ def prefill_file(
                         value += " "
                     sheet.write(number, column, value)
     return path
-
-
-@pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
-    def invoke(*arguments: object) -> int:
-        monkeypatch.setattr(sys, "argv", ["evalbatch", *map(str, arguments)])
-        return cli._run()
-
-    return invoke
 
 
 @pytest.fixture
@@ -296,7 +285,6 @@ def test_two_equal_names_are_refused(tmp_path: Path) -> None:
     roster = read_roster(roster_file(tmp_path / "r.xlsx", rows))
     with pytest.raises(DistributionError, match="a/1 与 A:1 的文件名相同"):
         pack(tmp_path, scheme(), roster, None)
-    assert file_name(Department("01", 'a<b>|"c?*\\\n', "", False), 2024) == "01_a_b_c__2024.xlsx"
 
 
 def test_the_run_learns_the_bureaus_values_from_the_bureau(

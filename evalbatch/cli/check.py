@@ -38,7 +38,7 @@ def check(
         result = examined.result
         for finding in result.findings:
             typer.echo(_sentence(finding))
-        errors = sum(finding.kind == "填报" and finding.level in ("退回", "错误") for finding in result.findings)
+        errors = sum(finding.to_mend for finding in result.findings)
         span = f"（{result.low} 至 {result.high} 分）" if result.low != result.high else ""
         typer.echo(f"  测算总分 {result.total} 分{span}，{result.grade}；自评 {result.claimed_total} 分。", nl=False)
         typer.echo("可以报送。" if not errors else f"有 {errors} 处填报错误，请改正后报送。")

@@ -120,6 +120,15 @@ def check_writable(*targets: Path | None) -> None:
         raise Refused(str(error)) from None
 
 
+def check_folder(target: Path) -> None:
+    from evalbatch import output
+
+    try:
+        output.check_writable_folder(target)
+    except output.OutputError as error:
+        raise Refused(str(error)) from None
+
+
 def keep_out_of(sources: list[Path | None], *targets: Path | None) -> None:
     """No command writes into an inbox or over what it reads: what arrived stays as it arrived."""
     for source in (path.resolve() for path in sources if path is not None):

@@ -66,6 +66,6 @@ def write_reports(targets: Sequence[Path], outcome: Outcome, scheme: Scheme) -> 
             else:
                 files[f"{name}.csv"] = partial(write_csv, headers=list(kinds), rows=rows)
         try:
-            write_folder(target, files)
+            write_folder(target, files.items())
         except (OutputError, TableError) as error:
             raise Refused(str(error)) from None

@@ -20,6 +20,7 @@ from evalbatch.cli.doors import (
     Refused,
     RosterOption,
     SchemeOption,
+    check_folder,
     check_writable,
     keep_out_of,
     load_meanwhile,
@@ -33,6 +34,8 @@ from evalbatch.cli.doors import (
 from evalbatch.cli.reports import ReportOption, check_reports, write_reports
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from evalbatch.intake import Roster
     from evalbatch.model import Outcome
     from evalbatch.scheme import Scheme
@@ -63,6 +66,12 @@ def run(
             "--public", metavar="FILE.xlsx", help="同时写出公示版：名次、部门、类别、总分、等级，不含涉密单位"
         ),
     ] = None,
+    feedback: Annotated[
+        Path | None,
+        typer.Option(
+            "--feedback", metavar="DIR", help="同时为每个须改正的单位写一份通知，并写出未报送、须改正单位名单"
+        ),
+    ] = None,
     deadline: DeadlineOption = None,
     time: Annotated[str | None, typer.Option("--time", metavar="ISO", help="运行时间（默认：现在），用于重现")] = None,
     jobs: Jobs = CORES,
@@ -85,11 +94,13 @@ def run(
     moment = read_time(time)
     last_day = read_deadline(deadline)
     reports = report or []
-    keep_out_of([*inbox, scheme, roster, prefill], output, public, *reports)
+    keep_out_of([*inbox, scheme, roster, prefill], output, public, feedback, *reports)
     check_writable(output, public)
     if public is not None and public.resolve() == output.resolve():
         raise Refused("--public 与排名工作簿是同一个文件，请改用其他文件名。")
     check_reports(reports)
+    if feedback is not None:
+        check_folder(feedback)
     try:
         arrivals = find_arrivals(inbox)
     except InboxError as error:
@@ -110,7 +121,10 @@ def run(
         if public is not None:
             _publish(public, outcome, rules, names)
         write_reports(reports, outcome, rules)
+        told = 0 if feedback is None else _feed_back(feedback, outcome, rules, names, moment.date(), last_day)
     _summarise(outcome, output, quiet)
+    if feedback is not None and not quiet:
+        typer.echo(f"已写出 {told} 份通知和未报送、须改正单位名单到 {feedback}")
     return MENDED if _needs_mending(outcome) else WRITTEN
 
 
@@ -159,10 +173,26 @@ def _publish(target: Path, outcome: Outcome, scheme: Scheme, roster: Roster | No
     write(target, lambda file: write_public_workbook(file, outcome, scheme, names))
 
 
+def _feed_back(
+    target: Path, outcome: Outcome, scheme: Scheme, roster: Roster | None, day: date, deadline: date | None
+) -> int:
+    """Write the notices and the list of the departments to call; returns the number of notices."""
+    from evalbatch.feedback import feedback_files, is_feedback
+    from evalbatch.output import OutputError, write_folder
+
+    if roster is None:
+        typer.echo("没有单位名录（--roster），名单中没有未报送的单位。", err=True)
+    try:
+        files = feedback_files(outcome, scheme, day, deadline)
+        return write_folder(target, files, lambda name: is_feedback(name, scheme)) - 1
+    except OutputError as error:
+        raise Refused(str(error)) from None
+
+
 def _needs_mending(outcome: Outcome) -> bool:
     """Whether something has to go back to somebody: 退回, 未报送, or a 填报 错误."""
     return any(item.status in ("退回重报", "未报送") for item in outcome.files) or any(
-        finding.kind == "填报" and finding.level in ("退回", "错误") for finding in outcome.findings
+        finding.to_mend for finding in outcome.findings
     )
 
 

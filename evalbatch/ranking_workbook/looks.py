@@ -64,6 +64,7 @@ class Formats:
             font_size=10, border=1, align="left", indent=1, num_format=AS_TEXT, underline=1, font_color=_LINK
         )
         self.remark = self._add(font_size=10, italic=True)
+        self.paragraph = self._add(font_size=10.5, text_wrap=True, num_format=AS_TEXT)
         box = {"border": 1, "align": "center", "text_wrap": True, "font_size": 10}
         self.header = self._add(bold=True, bg_color="#D9D9D9", **box)
         self.marked = book.add_format({"bold": True, "bg_color": "#BFBFBF"})

@@ -93,6 +93,8 @@ class Sheet:
     """Columns that stay in sight, and on every printed page."""
     belongs: Sequence[tuple[int, int]] = ()
     """For each row from the first on: its department (``NOBODY`` for none with a rank), and which of its lines or items."""
+    lead: Sequence[str] = ()
+    """Paragraphs between title and headers."""
     legend: Mapping[str, tuple[Value | Computed, ...]] | None = None
     """Rows between title and header: what stands in column A, then one cell for each column from ``legend_from``."""
     legend_from: int = 2
@@ -108,7 +110,7 @@ class Sheet:
     @property
     def header_row(self) -> int:
         """The row of the headers, 0-based."""
-        return 1 + len(self.legend or {})
+        return 1 + len(self.lead) + len(self.legend or {})
 
     @property
     def area(self) -> Area:
@@ -245,7 +247,7 @@ _AWARDS: Final = (
     Column("授予单位", looks.TEXT),
     Column("编码", looks.CODE, 9),
 )
-_FINDINGS: Final = (
+FINDING_COLUMNS: Final = (
     Column("序号", looks.ORDINAL),
     _CODE,
     _NAME,
@@ -347,7 +349,7 @@ def sheets(tables: Tables, outcome: Outcome, scheme: Scheme) -> tuple[Sheet, ...
         Sheet("通用指标", f"{year}通用指标（财预〔2013〕53号）", "一个部门：通用比率，不计分",
               tables.ratios, _ratio_columns(scheme), belongs=departments),
         Sheet("问题清单", f"{year}审核发现的问题", "一个问题：在哪一格、错在哪里、差多少、怎么改",
-              owned(tables.findings, tables.ranking), _FINDINGS, 3, belongs=[(NOBODY, 0)] * len(tables.findings)),
+              owned(tables.findings, tables.ranking), FINDING_COLUMNS, 3, belongs=[(NOBODY, 0)] * len(tables.findings)),
         Sheet("收件登记", f"{year}收件登记表", "一个收到的文件，或一个未报送的部门", tables.files, _FILES, 1),
         Sheet("数据底稿", f"{year}评价所用的原始数据（金额单位：万元；空白为未填）",
               "一个部门：计分与审核所读的全部原始数据", tables.figures,

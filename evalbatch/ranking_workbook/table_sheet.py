@@ -10,7 +10,7 @@ from typing import Final
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from evalbatch.cell_text import escape
+from evalbatch.cell_text import escape, plain_text
 from evalbatch.department_rows import Row, Value
 from evalbatch.plain_sheet import PlainSheet
 from evalbatch.ranking_workbook.cells import ColumnCells, Computed, shown, write_cell
@@ -84,7 +84,11 @@ def _write_part(sheet: PlainSheet, formats: Formats, page: Sheet, grid: Grid | N
         sheet.write_url(0, 0, f"internal:{page.home}!A1", formats.title, page.title, f"回到{page.home}")
     else:
         sheet.write_string(0, 0, page.title, formats.title)
-    for row, (name, texts) in enumerate((page.legend or {}).items(), 1):
+    for row, text in enumerate(page.lead, 1):
+        sheet.merge_range(row, 0, row, len(widths) - 1, "", formats.paragraph)
+        sheet.write_string(row, 0, plain_text(text), formats.paragraph)
+        sheet.set_row(row, row_height([(text, sum(widths))]))
+    for row, (name, texts) in enumerate((page.legend or {}).items(), 1 + len(page.lead)):
         cells = (name, *("" for _ in range(page.legend_from - 1)), *texts)
         sheet.set_row(row, row_height((shown(cell), width) for cell, width in zip(cells, widths, strict=False)))
         for column, cell in enumerate(cells):
@@ -120,7 +124,8 @@ def _write_part(sheet: PlainSheet, formats: Formats, page: Sheet, grid: Grid | N
             mark = f'=${page.area.letter(CHANGED)}{header + 2}="{IS_CHANGED}"'
             sheet.conditional_format(body, {"type": "formula", "criteria": mark, "format": formats.marked})
     set_up_page(sheet, page.a3, page.signed, page.upright)
-    sheet.repeat_rows(0, header)
+    # what is said once is not said on every page
+    sheet.repeat_rows(header if page.lead else 0, header)
     if page.one_page_wide:
         sheet.fit_to_pages(1, 0)
     else:

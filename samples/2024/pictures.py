@@ -107,7 +107,7 @@ def main() -> None:
         write_department_workbook(blank, load_scheme())
         draw_form(blank, "空白", 1, folder)
         draw_form(next((FOLDER / "inbox").glob("203001_*.xlsx")), "填报", MOST_PAGES, folder)
-        ranking, public = folder / "排名.xlsx", folder / "公示.xlsx"
+        ranking, public, feedback = folder / "排名.xlsx", folder / "公示.xlsx", folder / "反馈"
         command = [
             sys.executable,
             "-m",
@@ -118,11 +118,16 @@ def main() -> None:
             ranking,
             "--public",
             public,
+            "--feedback",
+            feedback,
             "--quiet",
         ]
         options = ["--roster", FOLDER / "单位名录.xlsx", "--time", "2025-09-01T09:00:00"]
         subprocess.run([*map(str, [*command, *options])], check=False)
-        draw_ranking([ranking, public], folder)
+        notice, listed = folder / "通知.xlsx", folder / "名单.xlsx"
+        next(feedback.glob("203002_*")).rename(notice)
+        next(feedback.glob("*名单*")).rename(listed)
+        draw_ranking([ranking, public, notice, listed], folder)
 
 
 if __name__ == "__main__":
