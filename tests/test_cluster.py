@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import multiprocessing
 import os
@@ -33,8 +34,9 @@ from tests.test_samples import FOLDER
 from tests.test_workers import CRASHED, arrival
 
 
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[LocalCluster]:
+@contextlib.contextmanager
+def machines() -> Iterator[LocalCluster]:
+    """A cluster of two machines."""
     start: Any = LocalCluster  # typed in part only
     quick = {
         "distributed.scheduler.allowed-failures": 0,
@@ -45,6 +47,13 @@ def cluster() -> Iterator[LocalCluster]:
         dask.config.set(quick),
         start(n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=50) as running,
     ):
+        yield running
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[LocalCluster]:
+    """The cluster that all tests share that do no machine any harm."""
+    with machines() as running:
         yield running
 
 
@@ -117,12 +126,13 @@ def test_what_lies_in_mails_travels_and_the_inbox_stays_as_it_was(
     assert list(temporaries.glob("evalbatch-*")) == []
 
 
-def test_a_file_that_ends_machines_is_named_and_harms_no_other(cluster: LocalCluster, inbox: list[Arrival]) -> None:
+def test_a_file_that_ends_machines_is_named_and_harms_no_other(inbox: list[Arrival]) -> None:
     expected = {item.name: item.path.read_text(encoding="utf-8") for item in inbox}
     for number, said in ((3, "退出"), (20, "断电")):
         inbox[number].path.write_text(said, encoding="utf-8")
         expected[f"{number:02}"] = CRASHED
-    assert fates([arrival(item.path) for item in inbox], cluster) == expected
+    with machines() as cluster:
+        assert fates([arrival(item.path) for item in inbox], cluster) == expected
 
 
 def test_a_folder_that_is_not_shared_stops_the_run(cluster: LocalCluster, inbox: list[Arrival]) -> None:
