@@ -1,7 +1,7 @@
 """What was read, checked and scored from a file, kept for the next run under all that decided it; or nothing at all.
 
-An entry is found only by the same content under the same name, judged by the same program, scheme, roster and
-prefill. One that is damaged, foreign or cannot be reached is no entry: the file is read again.
+An entry is found only by the same content under the same name, judged by the same program, scheme, roster,
+prefill and reviews. One that is damaged, foreign or cannot be reached is no entry: the file is read again.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from platformdirs import user_cache_path
 
 from evalbatch.deflate import DeflateError
 from evalbatch.examination import Examined, digest_of
-from evalbatch.intake import Arrival, Prefill, Roster
+from evalbatch.intake import Arrival, Prefill, Reviews, Roster
 from evalbatch.model import Finding, Summary
 from evalbatch.packing import pack, unpack
 
@@ -122,9 +122,11 @@ def fault() -> str:
         return f"缓存 {folder()} 无法使用（{error}），本次全部重新读取。"
 
 
-def judged_by(scheme: bytes, scheme_file: str, roster: Roster | None, prefill: Prefill | None) -> str:
+def judged_by(
+    scheme: bytes, scheme_file: str, roster: Roster | None, prefill: Prefill | None, reviews: Reviews | None = None
+) -> str:
     """What results depend on beside the file and the program."""
-    known = (scheme_file, roster and roster.departments, prefill and prefill.digest)
+    known = (scheme_file, roster and roster.departments, prefill and prefill.digest, reviews and reviews.digest)
     return hashlib.sha256(scheme + repr(known).encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -128,7 +128,6 @@ def summarise(result: Result, scheme: Scheme) -> Summary:
         filled=filled if isinstance(filled, date) else None,
         total=result.total,
         rate=result.ratios.get(EXECUTION_RATE),
-        reviewed=any(line.reviewed is not None for line in result.lines),
         counts=tuple(map(len, rows)),
         packed=tuple(map(pack, rows)),
     )
@@ -433,6 +432,7 @@ _LINES: Final[Columns[_Of[Line]]] = (
     ("差异", lambda of: None if of.item.claimed is None else of.item.final - of.item.claimed),
     ("计分说明", lambda of: of.item.sentence),
     ("依据单元格", lambda of: "；".join(f"{ref.sheet}!{ref.cell}" for ref in of.item.evidence)),
+    ("复核理由", lambda of: of.item.reason or None),
     (HIGH, lambda of: of.item.high),
 )
 

@@ -10,14 +10,14 @@ from evalbatch.figures import SubmissionFigures
 from evalbatch.model import Finding, Result, Submission
 from evalbatch.rules import Case, Registered, examine
 from evalbatch.scheme import Scheme
-from evalbatch.scoring import score
+from evalbatch.scoring import reviewed, score
 
 
 def evaluate(submission: Submission, scheme: Scheme, registered: Registered | None = None) -> Result:
     """Everything the scheme says of one submission: points, ratios, rows and findings.
 
-    ``registered`` is what the bureau knows of the department: its code, name and category in the roster and the
-    values that it prefilled stand.
+    ``registered`` is what the bureau knows of the department: its code, name and category in the roster, the values
+    that it prefilled and the points of its 复核 stand. Findings are about what was filled in, whatever 复核 says.
     """
     changes: tuple[Change, ...] = ()
     if registered is not None:
@@ -31,6 +31,8 @@ def evaluate(submission: Submission, scheme: Scheme, registered: Registered | No
     figures = SubmissionFigures(submission, scheme)
     points = score(submission, scheme, figures)
     case = Case(submission, scheme, figures, {line.code: line for line in points.lines}, registered, changes)
+    if registered is not None:
+        points = reviewed(points, scheme, registered.reviews)
     ratios: dict[str, Decimal | None] = {}
     for name, ratio in scheme.ratios.items():
         value = ratio.formula.evaluate(figures)

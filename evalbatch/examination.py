@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any, Generic, TypeVar, cast
@@ -11,14 +12,14 @@ from typing import Any, Generic, TypeVar, cast
 from evalbatch.department_rows import summarise
 from evalbatch.department_workbook import printed_form
 from evalbatch.evaluation import evaluate, returned
-from evalbatch.intake import Arrival, Prefill, Roster
+from evalbatch.intake import Arrival, Prefill, Reviews, Roster
 from evalbatch.intake.archives import ARCHIVES
 from evalbatch.intake.arrivals import MAX_FILE, SPREADSHEETS
 from evalbatch.intake.containers import Opened, open_container
 from evalbatch.intake.kinds import kind_of
 from evalbatch.intake.pieces import TOO_LARGE
 from evalbatch.intake.roster import whether
-from evalbatch.model import NOWHERE, Finding, Level, Ref, Result, Submission, Summary, Supplied
+from evalbatch.model import NOWHERE, Finding, Level, Ref, Result, Review, Submission, Summary, Supplied
 from evalbatch.reading import NotATemplate, UnreadableWorkbook, is_workbook, read_submission, read_workbook
 from evalbatch.reading.container import NO_WORKBOOK, OLE_MAGIC
 from evalbatch.rules import Registered
@@ -42,7 +43,11 @@ class Examined(Generic[R_co]):
 
 
 def examine_file(
-    arrival: Arrival, scheme: Scheme, roster: Roster | None, prefill: Prefill | None = None
+    arrival: Arrival,
+    scheme: Scheme,
+    roster: Roster | None,
+    prefill: Prefill | None = None,
+    reviews: Reviews | None = None,
 ) -> Examined[Result]:
     """Read, check and score one file; whatever is wrong with it becomes data, never an exception."""
     if arrival.refusal:
@@ -74,7 +79,7 @@ def examine_file(
         return Examined(arrival, digest, other="工作簿不是填报模板，未参与计算")
     except UnreadableWorkbook as error:
         return Examined(arrival, digest, refusal=refusal(scheme, arrival, error.reason))
-    result = evaluate(submission, scheme, register(arrival, submission, roster, prefill))
+    result = evaluate(submission, scheme, register(arrival, submission, roster, prefill, reviews))
     return Examined(arrival, digest, result=result, refusal=returned(result))
 
 
@@ -104,11 +109,24 @@ def abridge(examined: Examined[Result], scheme: Scheme) -> Examined[Summary]:
 
 
 def register(
-    arrival: Arrival, submission: Submission, roster: Roster | None, prefill: Prefill | None
+    arrival: Arrival,
+    submission: Submission,
+    roster: Roster | None,
+    prefill: Prefill | None = None,
+    reviews: Reviews | None = None,
 ) -> Registered | None:
     """What the bureau knows of a submission's department, ``None`` where it gave nothing."""
+
+    def given(code: str) -> tuple[Supplied, Mapping[str, Review]]:
+        return (
+            Supplied() if prefill is None else prefill.of(code),
+            {} if reviews is None else reviews.of(code),
+        )
+
     if roster is None:
-        return None if prefill is None else Registered(supplied=prefill.of(submission.code))
+        known = prefill is not None or reviews is not None
+        supplied, reviewed = given(submission.code)
+        return Registered(supplied=supplied, reviews=reviewed) if known else None
     department = roster.find(submission.code, submission.name)
     if department is None:
         return Registered(unknown=True, proposed=whether(roster.proposals(submission.name)))
@@ -116,7 +134,7 @@ def register(
     named = by_name if by_name is not None and by_name != department else None
     told = roster.named(arrival.name, arrival.subject)
     sent_for = told[0] if len(told) == 1 and told[0] != department else None
-    supplied = Supplied() if prefill is None else prefill.of(department.code)
+    supplied, reviewed = given(department.code)
     return Registered(
         department.code,
         department.name,
@@ -124,6 +142,7 @@ def register(
         named="" if named is None else f"{named.name}（{named.code}）",
         sent_for="" if sent_for is None else f"{sent_for.name}（{sent_for.code}）",
         supplied=supplied,
+        reviews=reviewed,
     )
 
 

@@ -51,9 +51,11 @@ def explain_result(result: Result, scheme: Scheme, code: str = "") -> str:
 def explain_line(record: Mapping[str, str]) -> str:
     """A line of 得分明细, its texts by their headers: the points, the sentence, and the cells that it rests on."""
     layers = [f"{name} {_points(record[name])}" for name in _LAYERS if record.get(name)]
+    reason = [f"  复核理由　{record['复核理由']}"] if record.get("复核理由") else []
     return "\n".join(
         (
             f"{record['编码']}　{record['指标']}：{_points(record['最终得分'])} 分（{'，'.join((*layers, record['得分来源']))}）",
+            *reason,
             f"  说明　{record['计分说明']}",
             f"  依据　{record['依据单元格'] or '—'}",
         )

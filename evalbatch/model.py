@@ -147,6 +147,19 @@ class Supplied:
 
 
 @dataclass(frozen=True, slots=True)
+class Review:
+    """复核: the points that the bureau or its experts give an indicator of a department, with their reason.
+
+    ``ref`` is the cell that they stand in, ``seen`` what stood beside them under 自评得分 and 测算得分, as far as known.
+    """
+
+    points: Decimal
+    reason: str
+    ref: Ref
+    seen: Mapping[str, Decimal | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One thing to mend or to know, with its place, the figures and what to do."""
 
@@ -192,6 +205,8 @@ class Line:
     high: Decimal
     sentence: str
     evidence: tuple[Ref, ...]
+    reason: str = ""
+    """Why it was reviewed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,8 +267,6 @@ class Summary:
     total: Decimal
     rate: Decimal | None
     """部门预算执行率."""
-    reviewed: bool
-    """Whether somebody has given points in 复核得分."""
     counts: tuple[int, ...]
     """Rows of each packed table."""
     packed: Packed
@@ -314,3 +327,5 @@ class Outcome:
     """运行说明: name and content of each fact about the run."""
     replaced: frozenset[str] = frozenset()
     """Files that went back and were followed by one of the same department that counts."""
+    final: bool = False
+    """Whether the review is completed: until then the ranking is 初评."""

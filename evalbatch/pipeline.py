@@ -12,6 +12,7 @@ from evalbatch.examination import Examined
 from evalbatch.intake import Arrival
 from evalbatch.model import Outcome, Summary
 from evalbatch.packing import Spool
+from evalbatch.reviewing import review_facts
 from evalbatch.scheme import load_scheme
 from evalbatch.workers import Settings, examine_all
 
@@ -32,10 +33,12 @@ def run(
     time: datetime,
     report: Callable[[Progress], None] = lambda progress: None,
     deadline: date | None = None,
+    final: bool = False,
 ) -> Outcome:
     """The whole batch; ``report`` hears of every file. The order of files and the number of workers are irrelevant.
 
-    ``deadline`` is the last day on which a workbook arrives in time.
+    ``deadline`` is the last day on which a workbook arrives in time, ``final`` whether the review is completed. Raises
+    ReviewsError for points of 复核 that their row cannot have.
     """
     scheme = load_scheme(settings.scheme)
     spool = Spool()
@@ -51,9 +54,12 @@ def run(
             report(Progress(len(examined), total, accepted, sent_back))
     examined.sort(key=lambda item: item.arrival.name)
     outcome = consolidate(examined, scheme, settings.roster, time, deadline)
-    supplied = (("单位名录", settings.roster), ("财政数据", settings.prefill))
+    reviews = settings.reviews
+    supplied = (("单位名录", settings.roster), ("财政数据", settings.prefill), ("复核文件", reviews))
     given = ((name, f"{file.file}（SHA-256 {file.digest}）") for name, file in supplied if file is not None)
-    return replace(outcome, facts=(*outcome.facts, *given))
+    reviewed = () if reviews is None else review_facts(outcome, scheme, reviews)
+    stage = (("评价阶段", "复核已完成"),) if final else ()
+    return replace(outcome, facts=(*outcome.facts, *given, *reviewed, *stage), final=final)
 
 
 def _kept(item: Examined[Summary], spool: Spool) -> Examined[Summary]:

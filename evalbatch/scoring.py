@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
 from evalbatch.figures import SubmissionFigures, evidence, place_ref
-from evalbatch.model import Line, Ref, Source, Submission
+from evalbatch.model import Line, Ref, Review, Source, Submission
 from evalbatch.scheme import APPLICABLE, REASON, SELF_SCORE, Indicator, Scheme
 from evalbatch.scheme.formula import number, round_half_up
 from evalbatch.scheme.points import excuse
@@ -37,7 +37,24 @@ def score(submission: Submission, scheme: Scheme, figures: SubmissionFigures) ->
     A+B+C+D+E+F1−F2 within the scheme's bounds. 待核 lines count at their low end; ``low`` and ``high`` give
     the range. A finding of level 错误 never changes a score.
     """
-    lines = tuple(_line(submission, scheme, figures, indicator) for indicator in scheme.indicators.values())
+    return _summed(tuple(_line(submission, scheme, figures, row) for row in scheme.indicators.values()), scheme)
+
+
+def reviewed(points: Score, scheme: Scheme, reviews: Mapping[str, Review]) -> Score:
+    """The score with the points of 复核 in place of others, by indicator; what was 待核 is so no more."""
+    if not reviews:
+        return points
+    return _summed(tuple(_reviewed(line, reviews.get(line.code)) for line in points.lines), scheme)
+
+
+def _reviewed(line: Line, review: Review | None) -> Line:
+    if review is None:
+        return line
+    given = review.points
+    return replace(line, reviewed=given, final=given, low=given, high=given, source="复核", reason=review.reason)
+
+
+def _summed(lines: tuple[Line, ...], scheme: Scheme) -> Score:
     groups = _groups(scheme, lines, lambda line: line.final)
     bounds = scheme.spec.total
 

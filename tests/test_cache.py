@@ -18,7 +18,7 @@ from evalbatch import cache
 from evalbatch.cache import Entries, judged_by, remembered
 from evalbatch.department_rows import department_tables, findings_of, rows_of
 from evalbatch.examination import Examined, abridge, examine_file
-from evalbatch.intake import Arrival, Roster, find_arrivals
+from evalbatch.intake import Arrival, Reviews, Roster, find_arrivals
 from evalbatch.intake.roster import Department
 from evalbatch.model import Summary
 from tests.forms import scheme
@@ -95,7 +95,7 @@ def test_whatever_decides_a_result_decides_whether_it_is_found(
     assert read.times == 5
 
 
-def test_scheme_roster_and_prefill_are_told_apart() -> None:
+def test_scheme_roster_and_reviews_are_told_apart() -> None:
     def roster(name: str) -> Roster:
         department = Department("101", name, "", False)
         return Roster((department,), {"101": department}, {name: department})
@@ -106,6 +106,8 @@ def test_scheme_roster_and_prefill_are_told_apart() -> None:
         judged_by(b"scheme", "2025.toml", None, None),
         judged_by(b"scheme", "2024.toml", roster("甲"), None),
         judged_by(b"scheme", "2024.toml", roster("乙"), None),
+        judged_by(b"scheme", "2024.toml", None, None, Reviews("复核.xlsx", "aa", {})),
+        judged_by(b"scheme", "2024.toml", None, None, Reviews("复核.xlsx", "bb", {})),
     ]
     assert len(set(told)) == len(told)
     assert told[3] == judged_by(b"scheme", "2024.toml", roster("甲"), None)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from evalbatch.intake import Prefill, Roster
+    from evalbatch.intake import Prefill, Reviews, Roster
     from evalbatch.scheme import Scheme
 
 WRITTEN, MENDED, NOTHING = 0, 1, 2
@@ -26,6 +26,15 @@ RosterOption = Annotated[Path | None, typer.Option("--roster", metavar="FILE", h
 PrefillOption = Annotated[
     Path | None, typer.Option("--prefill", metavar="FILE", help="财政数据：财政局预填的内容，以此为准")
 ]
+AdjustmentsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--adjustments",
+        metavar="FILE",
+        help="复核得分：在“得分明细”填了复核得分、复核理由的排名工作簿，或有这几栏的工作簿",
+    ),
+]
+FinalOption = Annotated[bool, typer.Option("--final", help="复核已完成：标题不再写“初评”；还有待核的则不写出")]
 DeadlineOption = Annotated[
     str | None, typer.Option("--deadline", metavar="DATE", help="报送截止日期，如 2025-08-20：其后收到的注明逾期")
 ]
@@ -71,6 +80,17 @@ def open_prefill(path: Path | None, scheme: Scheme, roster: Roster | None) -> Pr
     try:
         return read_prefill(path, scheme, roster)
     except PrefillError as error:
+        raise Refused(str(error)) from None
+
+
+def open_reviews(path: Path | None, scheme: Scheme, roster: Roster | None) -> Reviews | None:
+    from evalbatch.intake import ReviewsError, read_reviews
+
+    if path is None:
+        return None
+    try:
+        return read_reviews(path, scheme, roster)
+    except ReviewsError as error:
         raise Refused(str(error)) from None
 
 

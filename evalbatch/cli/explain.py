@@ -9,11 +9,13 @@ import typer
 
 from evalbatch.cli.doors import (
     WRITTEN,
+    AdjustmentsOption,
     PrefillOption,
     Refused,
     RosterOption,
     SchemeOption,
     open_prefill,
+    open_reviews,
     open_roster,
     open_scheme,
 )
@@ -34,6 +36,7 @@ def explain(
     scheme: SchemeOption = None,
     roster: RosterOption = None,
     prefill: PrefillOption = None,
+    adjustments: AdjustmentsOption = None,
 ) -> int:
     """说明一条规则或一个指标；或一个工作簿的每一分怎样得出、依据哪些单元格。"""
     from evalbatch.catalogue import explain_code
@@ -42,7 +45,7 @@ def explain(
     wanted = [code.strip().upper() for code in codes or ()]
     path = Path(target)
     if path.is_file():
-        typer.echo(_ranking(path, wanted, rules) or _department(path, wanted, rules, roster, prefill))
+        typer.echo(_ranking(path, wanted, rules) or _department(path, wanted, rules, roster, prefill, adjustments))
         return WRITTEN
     text = explain_code(rules, target.strip().upper())
     if text is None:
@@ -54,7 +57,9 @@ def explain(
     return WRITTEN
 
 
-def _department(path: Path, codes: list[str], scheme: Scheme, roster: Path | None, prefill: Path | None) -> str:
+def _department(
+    path: Path, codes: list[str], scheme: Scheme, roster: Path | None, prefill: Path | None, adjustments: Path | None
+) -> str:
     """How the points of a department's workbook came about."""
     from evalbatch.examination import examine_file
     from evalbatch.explanation import explain_result
@@ -63,7 +68,8 @@ def _department(path: Path, codes: list[str], scheme: Scheme, roster: Path | Non
     code = _indicator(codes, scheme)
     names = open_roster(roster)
     (arrival,) = find_arrivals([path])
-    examined = examine_file(arrival, scheme, names, open_prefill(prefill, scheme, names))
+    given = open_prefill(prefill, scheme, names), open_reviews(adjustments, scheme, names)
+    examined = examine_file(arrival, scheme, names, *given)
     if examined.result is None:
         reason = examined.refusal.what if examined.refusal is not None else examined.other
         raise Refused(f"{path.name} 无法审核：{reason}")

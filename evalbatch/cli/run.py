@@ -12,8 +12,10 @@ from evalbatch.cli.doors import (
     CORES,
     MENDED,
     WRITTEN,
+    AdjustmentsOption,
     ClusterOption,
     DeadlineOption,
+    FinalOption,
     Jobs,
     PrefillOption,
     Quiet,
@@ -25,6 +27,7 @@ from evalbatch.cli.doors import (
     keep_out_of,
     load_meanwhile,
     open_prefill,
+    open_reviews,
     open_roster,
     open_scheme,
     read_deadline,
@@ -59,6 +62,8 @@ def run(
     scheme: SchemeOption = None,
     roster: RosterOption = None,
     prefill: PrefillOption = None,
+    adjustments: AdjustmentsOption = None,
+    final: FinalOption = False,
     report: ReportOption = None,
     public: Annotated[
         Path | None,
@@ -84,17 +89,18 @@ def run(
 
     collect_seldom()
     from evalbatch.console import progress, working
-    from evalbatch.intake import InboxError, find_arrivals
+    from evalbatch.intake import InboxError, ReviewsError, find_arrivals
     from evalbatch.pipeline import run as run_batch
     from evalbatch.workers import Settings, WorkersError
 
     rules = open_scheme(scheme)
     names = open_roster(roster)
     given = open_prefill(prefill, rules, names)
+    reviews = open_reviews(adjustments, rules, names)
     moment = read_time(time)
     last_day = read_deadline(deadline)
     reports = report or []
-    keep_out_of([*inbox, scheme, roster, prefill], output, public, feedback, *reports)
+    keep_out_of([*inbox, scheme, roster, prefill, adjustments], output, public, feedback, *reports)
     check_writable(output, public)
     if public is not None and public.resolve() == output.resolve():
         raise Refused("--public 与排名工作簿是同一个文件，请改用其他文件名。")
@@ -111,11 +117,11 @@ def run(
     try:
         with progress(quiet) as show:
             load_meanwhile("evalbatch.ranking_workbook")
-            settings = Settings(scheme, names, jobs, given, cluster=cluster, cache=cached)
-            outcome = run_batch(arrivals, settings, moment, show, last_day)
-    except WorkersError as error:
+            settings = Settings(scheme, names, jobs, given, reviews, cluster=cluster, cache=cached)
+            outcome = run_batch(arrivals, settings, moment, show, last_day, final)
+    except (ReviewsError, WorkersError) as error:
         raise Refused(str(error)) from None
-
+    _tell_of_reviews(outcome, rules)
     with working(f"正在写出 {output.name}", quiet):
         _write(output, outcome, rules)
         if public is not None:
@@ -126,6 +132,17 @@ def run(
     if feedback is not None and not quiet:
         typer.echo(f"已写出 {told} 份通知和未报送、须改正单位名单到 {feedback}")
     return MENDED if _needs_mending(outcome) else WRITTEN
+
+
+def _tell_of_reviews(outcome: Outcome, scheme: Scheme) -> None:
+    """Say what the reviews leave open; where something is 待核 the review is not completed."""
+    from evalbatch.reviewing import CHANGED, UNUSED, pending
+
+    if outcome.final and (left := pending(outcome, scheme)):
+        raise Refused(f"还有待核的指标，不能用 --final：{left}。请在复核文件中给出复核得分，或请单位补报。")
+    for name, text in outcome.facts:
+        if name in (UNUSED, CHANGED):
+            typer.echo(f"{name}：{text}", err=True)
 
 
 def _has_cache(quiet: bool) -> bool:

@@ -14,8 +14,10 @@ from evalbatch.cli.doors import (
     MENDED,
     NOTHING,
     WRITTEN,
+    AdjustmentsOption,
     ClusterOption,
     DeadlineOption,
+    FinalOption,
     Jobs,
     PrefillOption,
     Quiet,
@@ -23,6 +25,7 @@ from evalbatch.cli.doors import (
     RosterOption,
     SchemeOption,
     open_prefill,
+    open_reviews,
     open_roster,
     open_scheme,
     read_deadline,
@@ -42,6 +45,8 @@ def verify(
     scheme: SchemeOption = None,
     roster: RosterOption = None,
     prefill: PrefillOption = None,
+    adjustments: AdjustmentsOption = None,
+    final: FinalOption = False,
     deadline: DeadlineOption = None,
     time: Annotated[
         str | None, typer.Option("--time", metavar="ISO", help="当时的运行时间（默认：以工作簿所载为准，不核对）")
@@ -52,7 +57,7 @@ def verify(
 ) -> int:
     """由来源文件重新得出结果，逐格核对排名工作簿，列出每一处不同。"""
     from evalbatch.console import progress
-    from evalbatch.intake import InboxError, find_arrivals
+    from evalbatch.intake import InboxError, ReviewsError, find_arrivals
     from evalbatch.reading import UnreadableWorkbook
     from evalbatch.verification import SUPPLIED, NotARanking, NotCompared, read_claims
     from evalbatch.verification import verify as verify_workbook
@@ -62,21 +67,25 @@ def verify(
         claims = read_claims(workbook)
     except NotARanking as error:
         raise Refused(str(error)) from None
-    given = {"--roster": roster, "--prefill": prefill, "--deadline": deadline}
+    given = {
+        "--roster": roster, "--prefill": prefill, "--adjustments": adjustments, "--deadline": deadline,
+        "--final": final or None,
+    }  # fmt: skip
     for fact, option in SUPPLIED.items():
         if fact in claims.facts and given[option] is None:
             raise Refused(f"{workbook.name} 运行时给了{fact}（{claims.facts[fact]}），请用 {option} 给出同一份再核对。")
     rules = open_scheme(scheme)
     names = open_roster(roster)
     values = open_prefill(prefill, rules, names)
+    reviews = open_reviews(adjustments, rules, names)
     moment = read_time(time) if time is not None else claims.time or datetime.now().replace(microsecond=0)
     last_day: date | None = read_deadline(deadline)
     try:
         arrivals = find_arrivals(inbox)
         with progress(quiet) as show:
-            settings = Settings(scheme, names, jobs, values, cluster=cluster)
-            found = verify_workbook(workbook, claims, arrivals, settings, moment, show, last_day)
-    except (InboxError, WorkersError, NotCompared) as error:
+            settings = Settings(scheme, names, jobs, values, reviews, cluster=cluster)
+            found = verify_workbook(workbook, claims, arrivals, settings, moment, show, last_day, final)
+    except (InboxError, ReviewsError, WorkersError, NotCompared) as error:
         raise Refused(str(error)) from None
     except UnreadableWorkbook:
         raise Refused(f"{workbook.name} 已损坏，无法读取。") from None

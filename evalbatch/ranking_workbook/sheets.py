@@ -166,6 +166,7 @@ _LINES: Final = (
     Column("差异", looks.POINTS, formula=formulas.line_difference),
     Column("计分说明", looks.LONG, 56),
     Column("依据单元格", looks.LONG, 40),
+    Column("复核理由", looks.TEXT, 20),
     Column(HIGH, looks.POINTS, formula=formulas.line_high),
     Column("原始数据", replace(looks.TEXT, wrap=False), 20, formulas.line_figures).linked,
 )
@@ -393,9 +394,8 @@ def grid_of(tables: Tables, pages: Sequence[Sheet], outcome: Outcome, scheme: Sc
 
 
 def ranking_title(outcome: Outcome, scheme: Scheme, what: str = "排名") -> str:
-    """The title of 排名: 初评 until somebody has reviewed."""
-    reviewed = any(ranked.result.reviewed for ranked in outcome.ranked)
-    return f"{scheme.year}年度{scheme.spec.title}{what}{'' if reviewed else '（初评）'}"
+    """The title of 排名: 初评 until the review is completed."""
+    return f"{scheme.year}年度{scheme.spec.title}{what}{'' if outcome.final else '（初评）'}"
 
 
 def _score_columns(scheme: Scheme) -> tuple[Column, ...]:

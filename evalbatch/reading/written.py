@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -69,7 +69,8 @@ class WrittenSheet:
     hidden: bool
     table: tuple[int, int] | None
     """First row (its headers) and last row of the area that it filters."""
-    rows: Iterator[WrittenRow]
+    rows: Generator[WrittenRow]
+    """To be closed by whoever does not go through all of them: the part is open until then."""
     hidden_columns: list[tuple[int, int]] = field(default_factory=list)
     """Runs of 1-based columns."""
     filtered: tuple[int, int] | None = None
@@ -92,11 +93,11 @@ class WrittenWorkbook:
     def sheet(self, name: str) -> WrittenSheet:
         """A sheet from its first row on."""
         part, hidden, table = self._parts[name]
-        sheet = WrittenSheet(name, hidden, table, iter(()))
+        sheet = WrittenSheet(name, hidden, table, _none())
         sheet.rows = self._rows(sheet, part)
         return sheet
 
-    def _rows(self, sheet: WrittenSheet, part: str) -> Iterator[WrittenRow]:
+    def _rows(self, sheet: WrittenSheet, part: str) -> Generator[WrittenRow]:
         with _reported():
             if self._texts is None:
                 self._texts = _shared_texts(self._package)
@@ -107,6 +108,10 @@ class WrittenWorkbook:
                     yield from reader.taken()
             reader.feed(b"", last=True)
             yield from reader.taken()
+
+
+def _none() -> Generator[WrittenRow]:
+    yield from ()
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Final
 
 from evalbatch.bureau import Change
 from evalbatch.figures import SubmissionFigures, place_ref
-from evalbatch.model import Entry, Finding, Level, Line, ListRow, Ref, Submission, Supplied
+from evalbatch.model import Entry, Finding, Level, Line, ListRow, Ref, Review, Submission, Supplied
 from evalbatch.scheme import APPLICABLE, Indicator, Scheme
 from evalbatch.scheme.layout import compress
 from evalbatch.scheme.spec import ColumnSpec
@@ -33,6 +33,8 @@ class Registered:
     sent_for: str = ""
     """Another department of the roster that the file's name or the subject of its mail tells."""
     supplied: Supplied = field(default_factory=Supplied)
+    reviews: Mapping[str, Review] = field(default_factory=dict)
+    """复核 by indicator."""
 
 
 Filled = tuple[tuple[str, str], ColumnSpec, Entry, str]

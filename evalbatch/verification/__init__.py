@@ -66,19 +66,20 @@ def verify(
     time: datetime,
     report: Callable[[Progress], None] = lambda progress: None,
     deadline: date | None = None,
+    final: bool = False,
 ) -> Verification:
     """Derive the outcome again as ``run`` does and compare the workbook with it; ``claims`` are what it says itself.
 
     The time of a file that is otherwise as it was is taken from the register, and told where it differs. Raises
-    UnreadableWorkbook.
+    UnreadableWorkbook and ReviewsError.
     """
     scheme = load_scheme(settings.scheme)
-    outcome = run_batch(arrivals, settings, time, report, deadline)
+    outcome = run_batch(arrivals, settings, time, report, deadline, final)
     late = _other_times(outcome, claims)
     known = {arrival.name: arrival.received for arrival in arrivals}
     if late.keys() & known.keys():
         dated = [replace(item, received=late.get(item.name, item.received)) for item in arrivals]
-        outcome = run_batch(dated, settings, time, report, deadline)
+        outcome = run_batch(dated, settings, time, report, deadline, final)
         left = _other_times(outcome, claims)
         late = {name: moment for name, moment in late.items() if name in known and name not in left}
     else:

@@ -9,7 +9,10 @@ from typing import Final
 from evalbatch.verification.claims import DIGEST, FACTS, REGISTER, Claims
 from evalbatch.verification.differences import EXTRA_ROW, MISSING_ROW, Cause, Difference
 
-SUPPLIED: Final = {"单位名录": "--roster", "财政数据": "--prefill", "截止日期": "--deadline"}
+SUPPLIED: Final = {
+    "单位名录": "--roster", "财政数据": "--prefill", "复核文件": "--adjustments", "截止日期": "--deadline",
+    "评价阶段": "--final",
+}  # fmt: skip
 """Facts of what was given to a run, and the options that give it."""
 VERSION: Final[Cause] = "程序版本"
 _BASIS: Final = frozenset({"方案版本", "方案文件", "方案摘要（SHA-256）", *SUPPLIED})

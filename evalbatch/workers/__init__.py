@@ -14,7 +14,7 @@ from typing import Final, Protocol
 
 from evalbatch.cache import judged_by
 from evalbatch.examination import Examined, digest_of, refusal
-from evalbatch.intake import Arrival, Prefill, Roster
+from evalbatch.intake import Arrival, Prefill, Reviews, Roster
 from evalbatch.model import Summary
 from evalbatch.scheme import Scheme, compile_scheme, packaged_scheme
 from evalbatch.temporaries import place_of_temporaries
@@ -44,6 +44,7 @@ class Settings:
     roster: Roster | None
     jobs: int
     prefill: Prefill | None = None
+    reviews: Reviews | None = None
     limits: Limits = _GENEROUS
     cluster: str = ""
     """Address of a Dask scheduler; ``""`` for processes of this machine."""
@@ -76,8 +77,8 @@ def briefing(settings: Settings) -> Briefing:
     """What the workers are told."""
     file = settings.scheme or packaged_scheme()
     scheme = file.read_bytes()
-    judged = judged_by(scheme, file.name, settings.roster, settings.prefill) if settings.cache else ""
-    return Briefing(scheme, file.name, settings.roster, settings.prefill, settings.limits, judged)
+    given = (scheme, file.name, settings.roster, settings.prefill, settings.reviews)
+    return Briefing(*given, settings.limits, judged_by(*given) if settings.cache else "")
 
 
 def examine_all(

@@ -20,7 +20,7 @@ from typing import Final
 
 from evalbatch.cache import remembered
 from evalbatch.examination import Examined, abridge, examine_file
-from evalbatch.intake import Arrival, Prefill, Roster
+from evalbatch.intake import Arrival, Prefill, Reviews, Roster
 from evalbatch.model import Summary
 from evalbatch.processes import bind_to_parent, collect_seldom, worker_context
 from evalbatch.scheme import Scheme, compile_scheme
@@ -63,6 +63,7 @@ class Briefing:
     scheme_file: str
     roster: Roster | None = None
     prefill: Prefill | None = None
+    reviews: Reviews | None = None
     limits: Limits = field(default_factory=Limits)
     judged: str = ""
     """What results are kept under in the cache of whoever works; ``""`` to keep none."""
@@ -97,7 +98,8 @@ def examine(arrival: Arrival, scheme: Scheme, briefing: Briefing) -> Examined[Su
     """What a worker does with an arrival."""
 
     def fresh() -> Examined[Summary]:
-        return abridge(examine_file(arrival, scheme, briefing.roster, briefing.prefill), scheme)
+        told = examine_file(arrival, scheme, briefing.roster, briefing.prefill, briefing.reviews)
+        return abridge(told, scheme)
 
     return remembered(arrival, briefing.judged, fresh) if briefing.judged else fresh()
 

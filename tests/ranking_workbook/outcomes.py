@@ -18,6 +18,7 @@ from evalbatch.model import (
     Received,
     Ref,
     Result,
+    Review,
     Row,
     Submission,
     Unranked,
@@ -26,7 +27,7 @@ from evalbatch.model import (
 from evalbatch.ranking import rank
 from evalbatch.scheme import SELF_SCORE, Scheme, load_scheme
 from evalbatch.scheme.layout import template_cell
-from evalbatch.scoring import score
+from evalbatch.scoring import reviewed, score
 
 SCHEME: Scheme = load_scheme()
 PAYLOADS = ("=1+1", '=HYPERLINK("http://x")', "@SUM(1)", "+1", "{=1+1}", "http://example.com", "mailto:a@b.c",
@@ -107,6 +108,7 @@ def department(
     lists: Mapping[str, Sequence[Mapping[str, Value]]] | None = None,
     findings: Iterable[Finding] = (),
     notes: tuple[Note, ...] = (),
+    reviews: Mapping[str, str] | None = None,
 ) -> Result:
     """A department that scores 97.00 unless told otherwise; ``cells`` override single figures, None clears them."""
     values: dict[tuple[str, str], Value] = {
@@ -129,7 +131,8 @@ def department(
     file = source or f"{code}/{name}.xlsx"
     submission = Submission(code, name, category, 2024, "万元", file, entries, rows, notes=notes)
     figures = SubmissionFigures(submission, SCHEME)
-    result = score(submission, SCHEME, figures)
+    given = {key: Review(Decimal(points), f"{key}复议", Ref("", "")) for key, points in (reviews or {}).items()}
+    result = reviewed(score(submission, SCHEME, figures), SCHEME, given)
     ratios = {ratio: spec.formula.evaluate(figures) for ratio, spec in SCHEME.ratios.items()}
     return Result(
         submission=submission,

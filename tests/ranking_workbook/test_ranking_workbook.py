@@ -14,7 +14,7 @@ import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
 from evalbatch.cell_text import MOST_CHARACTERS, plain_text
-from evalbatch.model import Line, Outcome
+from evalbatch.model import Outcome
 from evalbatch.ranking_workbook import write_ranking_workbook
 from evalbatch.ranking_workbook.table_sheet import row_height
 from tests.ranking_workbook.outcomes import PAYLOADS, SCHEME, batch, department, finding, hostile, realistic
@@ -94,12 +94,12 @@ def test_every_sheet_is_frozen_filtered_and_set_up_for_print() -> None:
     assert "&P" in book["排名"].oddFooter.right.text or "&[Page]" in book["排名"].oddFooter.right.text
 
 
-def test_the_ranking_is_titled_as_preliminary_until_a_review() -> None:
-    assert opened("realistic")["排名"]["A1"].value == "2024年度部门整体支出绩效评价排名（初评）"
-    result = department()
-    reviewed: tuple[Line, ...] = (replace(result.lines[0], reviewed=result.lines[0].final), *result.lines[1:])
-    book = openpyxl.load_workbook(io.BytesIO(written(batch(replace(result, lines=reviewed)))))
-    assert book["排名"]["A1"].value == "2024年度部门整体支出绩效评价排名"
+def test_the_ranking_is_titled_as_preliminary_until_the_review_is_completed() -> None:
+    outcome = batch(department(reviews={"A11": "1"}))
+    for final, preliminary in ((False, "（初评）"), (True, "")):
+        book = openpyxl.load_workbook(io.BytesIO(written(replace(outcome, final=final))))
+        titles = [book[sheet]["A1"].value for sheet in ("总览", "排名")]
+        assert titles == [f"2024年度部门整体支出绩效评价{what}{preliminary}" for what in ("总览", "排名")]
 
 
 def test_numbers_are_numbers_dates_are_dates_and_codes_keep_their_zeros() -> None:
