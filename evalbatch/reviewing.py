@@ -10,12 +10,12 @@ from evalbatch.department_rows import Value, department_tables, rows_of
 from evalbatch.intake import Reviews
 from evalbatch.model import Outcome, Summary
 from evalbatch.scheme import Scheme
+from evalbatch.scheme.points import PENDING
 
 UNUSED: Final = "复核未用上"
 CHANGED: Final = "复核后有变动"
 _MOST: Final = 20
 """Places that a fact names; the others are counted."""
-_PENDING: Final = "待核"
 
 
 def review_facts(outcome: Outcome, scheme: Scheme, reviews: Reviews) -> tuple[tuple[str, str], ...]:
@@ -56,7 +56,7 @@ def pending(outcome: Outcome, scheme: Scheme) -> str:
 def _pending(outcome: Outcome, scheme: Scheme) -> Iterator[str]:
     for place in outcome.ranked:
         lines = _lines(place.result, scheme)
-        keys = [key for key, line in lines.items() if line["得分来源"] == _PENDING]
+        keys = [key for key, line in lines.items() if line["得分来源"] == PENDING]
         if keys:
             yield f"{place.result.name or place.result.code} {'、'.join(keys)}"
 

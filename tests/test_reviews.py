@@ -62,6 +62,7 @@ def test_only_rows_with_points_are_taken_wherever_the_columns_stand(tmp_path: Pa
         row("013001", " b21 ", "0.75", "制度不全"),
         row("013001", "B11", 0, "口径有误", 2, 1.96),
         (None,) * 8,
+        row(key="A12", points=" ", reason=""),
     )
     found = read_reviews(path, scheme(), NAMES)
     assert found.departments == {

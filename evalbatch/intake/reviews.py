@@ -19,18 +19,17 @@ from evalbatch.cell_text import plain_text
 from evalbatch.intake.roster import CODE, Roster
 from evalbatch.model import Ref, Review
 from evalbatch.reading import UnreadableWorkbook
-from evalbatch.reading.cells import as_text, plain
+from evalbatch.reading.cells import as_text, exact, plain
 from evalbatch.reading.written import Fault, WrittenCell, WrittenRow, WrittenWorkbook, open_written
 from evalbatch.scheme import Indicator, Scheme
 from evalbatch.scheme.formula import round_half_up
-from evalbatch.scheme.layout import address
+from evalbatch.scheme.layout import KEY_HEADER, address
 
-KEY: Final = "编码"
 POINTS: Final = "复核得分"
 REASON: Final = "复核理由"
 SEEN: Final = ("自评得分", "测算得分")
 """What whoever reviewed had before his eyes, where the sheet has it."""
-_NEEDED: Final = (CODE, KEY, POINTS, REASON)
+_NEEDED: Final = (CODE, KEY_HEADER, POINTS, REASON)
 _HEADER_SEARCH: Final = 20
 _BLANK: Final = WrittenCell(None)
 _FIGURE: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,12})?")
@@ -114,7 +113,7 @@ class _Reader:
     def columns(self, sheet: str, row: WrittenRow) -> dict[str, int]:
         """The columns of the headers in a row, none where it is not the row of headers."""
         texts = [(column, plain(_text(cell))) for column, cell in row.cells.items()]
-        if not {CODE, KEY, POINTS} <= {text for _, text in texts}:
+        if not {CODE, KEY_HEADER, POINTS} <= {text for _, text in texts}:
             return {}
         columns: dict[str, int] = {}
         for column, text in texts:
@@ -131,22 +130,23 @@ class _Reader:
 
     def row(self, line: _Line) -> Iterator[tuple[str, str, Review]]:
         """The review of a row, nothing where none is filled in."""
-        if not line.text(POINTS) and not line.text(REASON) and line.cell(POINTS).value is None:
-            if line.cell(POINTS).formula:
-                raise self.error(line.ref(POINTS), f"{POINTS}的公式没有计算，请打开保存一次或改填数字。")
+        points = line.cell(POINTS)
+        if points.formula and points.value is None:
+            raise self.error(line.ref(POINTS), f"{POINTS}的公式没有计算，请打开保存一次或改填数字。")
+        if not line.text(POINTS) and not line.text(REASON):
             return
         for header in _NEEDED:
             if isinstance(line.cell(header).value, Fault):
                 raise self.error(line.ref(header), f"{header}是错误值 {line.cell(header).value}，请更正。")
             if not line.text(header):
                 raise self.error(line.ref(header), f"{header}为空，请补填；不复核的，{POINTS}与{REASON}都留空。")
-        code, key = line.text(CODE), line.text(KEY).upper()
+        code, key = line.text(CODE), line.text(KEY_HEADER).upper()
         if self.roster is not None and code not in self.roster.by_code:
             raise self.error(line.ref(CODE), f"单位编码 {code} 不在单位名录中，请核对。")
         indicator = self.scheme.indicators.get(key)
         if indicator is None:
             known = "、".join(self.scheme.indicators)
-            raise self.error(line.ref(KEY), f"没有指标 {key}，应为 {known}。")
+            raise self.error(line.ref(KEY_HEADER), f"没有指标 {key}，应为 {known}。")
         first = self.first.setdefault((code, key), line.ref(POINTS))
         if first != line.ref(POINTS):
             raise self.error(
@@ -197,7 +197,7 @@ class _Line:
             if header in self.columns:
                 cell = self.cell(header)
                 if isinstance(cell.value, float):
-                    found[header] = Decimal(f"{cell.value:.15g}")
+                    found[header] = exact(cell.value)
                 elif cell.value in (None, "") and not (cell.formula and cell.value is None):
                     found[header] = None
         return found
