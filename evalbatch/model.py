@@ -183,6 +183,11 @@ class Finding:
         """Whether the department has to mend its workbook: the form is wrong, and not only the fact what it is."""
         return self.kind == "填报" and self.level in ("退回", "错误")
 
+    @property
+    def explained(self) -> bool:
+        """Whether it is a 预警 that the department has explained: 已说明."""
+        return self.level == "预警" and bool(self.explanation)
+
 
 @dataclass(frozen=True, slots=True)
 class Line:

@@ -40,6 +40,7 @@ _CODE: Final = "单位编码"
 _NAME: Final = "填报单位"
 _FILE: Final = "来源文件"
 _STAMPED: Final = "盖章件"
+EXPLAINED: Final = "已说明"
 _STAMPS: Final = ("", "待认", "已收")
 """What is known of a department's stamped copy, the best last."""
 
@@ -222,7 +223,7 @@ _FINDINGS: Final[Columns[Finding]] = (
     ("差额", lambda finding: finding.difference),
     ("建议", lambda finding: finding.advice),
     (_FILE, lambda finding: finding.file),
-    ("处理", lambda finding: "已说明" if finding.level == "预警" and finding.explanation else ""),
+    ("处理", lambda finding: EXPLAINED if finding.explained else ""),
     ("情况说明", lambda finding: finding.explanation),
 )
 _FILES: Final[Columns[Received]] = (

@@ -350,7 +350,7 @@ def test_a_ranking_is_final_when_nothing_is_pending(
 
 
 def test_findings_are_about_what_was_filled_in_whatever_the_review_says() -> None:
-    typed = {"A11.自评得分": 1.7, "B11.自评得分": 0.5}
+    typed = {"A11.自评得分": 1.7, "B11.自评得分": 0.5, "W01.计划数量": None, "C1.自评得分": 9}  # C1: 待核 in part
     plain = judge(typed)
     given_ = {key: Review(Decimal(0), "复议", NOWHERE) for key in scheme().indicators}
     found = judge(typed, registered=Registered(reviews=given_))

@@ -12,12 +12,12 @@ from typing import Final
 from evalbatch.model import Finding, Outcome
 from evalbatch.reading.cells import spelling
 from evalbatch.senders import NOBODYS
+from evalbatch.tables import EXPLAINED
 
 MEND: Final = "须改正"
 ANSWER: Final = "请核实"
-_ANSWERED: Final = "已说明"
 _KNOW: Final = "供参考"
-_DEMANDS: Final = (MEND, ANSWER, _ANSWERED, _KNOW)
+_DEMANDS: Final = (MEND, ANSWER, EXPLAINED, _KNOW)
 _ABSENT: Final = "未报送"
 _RETURNED: Final = "退回重报"
 
@@ -69,8 +69,8 @@ def demand(finding: Finding) -> str:
     """What a finding asks of the department: to mend, to look and explain, or nothing."""
     if finding.to_mend:
         return MEND
-    if finding.level == "预警" and finding.explanation:
-        return _ANSWERED
+    if finding.explained:
+        return EXPLAINED
     return ANSWER if finding.level in ("错误", "预警") else _KNOW
 
 
